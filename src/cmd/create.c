@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* ward create: define a container that can be started again and again. */
+#include <stdio.h>
+
+#include "cmd/commands.h"
+#include "spec/dump.h"
+#include "wall/wall.h"
+#include "watch/container.h"
+
+static const struct cli_form form = { .profile = "system" };
+
+/* The definition is what was asked for, before checks turn it into what this host does now. */
+static int define(struct container *c, struct spec *spec, struct err *e)
+{
+	autostr text = { 0 };
+	int ret = container_name(c, spec, e);
+
+	if (ret < 0)
+		return ret;
+	dump_write(spec, true, &text);
+	if (text.failed)
+		return err_mem(e);
+	ret = walls_check(spec, &c->host, e);
+	return ret < 0 ? ret : store_define(&c->store, spec->name, str_text(&text), text.len, e);
+}
+
+static int run(int argc, char **argv)
+{
+	struct container c = { 0 };
+	struct err e = ERR_NONE;
+	autocli cli = { 0 };
+	int ret = cli_parse(&cli, &form, argc, argv, &e);
+
+	if (ret < 0)
+		return cmd_refused(&cmd_create, ret, &e);
+	ret = container_open(&c, &e);
+	if (ret == 0)
+		ret = define(&c, &cli.spec, &e);
+	if (ret == 0)
+		printf("%s\n", cli.spec.name);
+	container_close(&c);
+	return ret < 0 ? cmd_fail(&e, CMD_FAILED) : CMD_OK;
+}
+
+const struct cmd cmd_create = {
+	.name = "create",
+	.args = "ROOTFS [--] [COMMAND [ARGUMENT...]]",
+	.summary = "define a container, to be started with `ward start`",
+	.form = &form,
+	.run = run,
+};

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The order in which a container comes to be: one table, two processes.
+ *
+ * The monitor (host side) and init (inside) walk the same table and run their own rows; rows
+ * whose name begins with > send a message, rows with < wait for it. On failure, and at the end
+ * of the container, the monitor runs the undo of its rows in reverse. */
+#include "launch/control.h"
+#include "launch/init.h"
+#include "launch/launch.h"
+#include "launch/lower.h"
+#include "launch/outer.h"
+#include "launch/posture.h"
+#include "launch/stdio.h"
+
+#include "base/mem.h"
+#include "wall/apparmor.h"
+#include "wall/caps.h"
+#include "wall/cgroup.h"
+#include "wall/cred.h"
+#include "wall/dev.h"
+#include "wall/idmap.h"
+#include "wall/keyring.h"
+#include "wall/landlock.h"
+#include "wall/mount.h"
+#include "wall/net.h"
+#include "wall/ns.h"
+#include "wall/proc.h"
+#include "wall/rlimit.h"
+#include "wall/rootfs.h"
+#include "wall/seccomp.h"
+#include "wall/selinux.h"
+#include "wall/stage.h"
+#include "wall/time.h"
+#include "wall/ucount.h"
+#include "wall/uts.h"
+
+#define M .side = MONITOR
+#define I .side = INIT
+
+/* clang-format off */
+static const struct row rows[] = {
+	/* All that can fail without a process fails first. */
+	{ M, "prepare", "user.outer", outer_enter, NULL, NEED_ROOTLESS,
+	  .why = "every later row is then as for root" },
+	{ M, NULL, "store.claim", launch_claim, launch_drop,
+	  .why = "one owner per name, and a place that names what to clean up" },
+	{ M, NULL, "stdio.prepare", stdio_prepare, stdio_close,
+	  .why = "init must never hold the caller's terminal or sockets" },
+	{ M, NULL, "idmap.take", idmap_take, idmap_release, NEED_USERNS,
+	  .why = "the ids decide who owns what is made from here on",
+	  .lost = "ids that nobody else on the host has" },
+	{ M, NULL, "state.creating", launch_state, NULL,
+	  .why = "a killed monitor's remains are found through it" },
+	{ M, NULL, "cgroup.create", cgroup_create, cgroup_remove, NEED_CGROUP,
+	  .why = "limits and device rules exist before anything runs in them",
+	  .lost = "limits of memory, processes, cpu and io (delegate a cgroup to have them)" },
+	{ M, NULL, "seccomp.compile", seccomp_compile, NULL, NEED_FILTER,
+	  .why = "bytes, so that init needs no library",
+	  .lost = "the filter of system calls" },
+	{ M, NULL, "ns.join", ns_join, NULL,
+	  .why = "a new user namespace has no power over given namespaces, so the clone is born in them" },
+	{ M, NULL, "time.unshare", time_unshare, NULL,
+	  .why = "clocks are set before the first process enters the namespace" },
+
+	/* The mount tree is built by the host side: what it attaches, the payload cannot undo. */
+	{ M, "spawn", "stage.enter", stage_enter, launch_leave,
+	  .why = "init starts in it, and copies it when it is complete" },
+	{ M, NULL, "spawn", spawn, spawn_kill,
+	  .why = "before the mounts: they are id-mapped through its user namespace" },
+	{ I, NULL, "init.bind", init_bind, .why = "a killed monitor leaves no container" },
+	{ I, NULL, "cgroup.join", cgroup_join, NULL, NEED_CGROUP,
+	  .why = "still the host's root; moving another process would wait for an RCU grace period" },
+	{ I, NULL, "ns.join_user", ns_join_user, NULL, NEED_JOIN_USER,
+	  .why = "it owns the namespaces that come next" },
+	{ I, NULL, "ns.unshare", ns_unshare,
+	  .why = "the slow network namespace is made beside the monitor's work; cgroup: after the join" },
+	{ M, NULL, "ns.return", ns_return, .why = "the clone is done" },
+	{ M, NULL, "time.return", time_return, .why = "the clone is done" },
+	{ M, NULL, "idmap.write", idmap_write, NULL, NEED_USERNS,
+	  .why = "only a process outside may write a range" },
+	{ M, NULL, "rlimit.set", rlimit_set, .why = "from outside; inherited by all that init starts" },
+	{ M, NULL, "> mapped", send_mapped },
+
+	{ I, "enter", "< mapped", wait_mapped },
+	{ I, NULL, "idmap.root", idmap_root, NULL, NEED_USERNS,
+	  .why = "what is set up next asks for root of the user namespace" },
+	{ I, NULL, "init.bind", init_bind, .why = "changing credentials cleared the parent-death signal" },
+	{ I, NULL, "keyring.new", keyring_new, NULL, NEED_KEYRING,
+	  .why = "the caller's session keyring is inherited until then",
+	  .lost = "the caller's keys stay out of reach" },
+	{ I, NULL, "uts.set", uts_set },
+	{ I, NULL, "net.loopback", net_loopback, NULL, NEED_NEW_NET },
+	{ I, NULL, "proc.sysctl", proc_sysctl, .why = "through the host's /proc, which pivot_root takes away" },
+	{ I, NULL, "> entered", send_entered },
+
+	{ M, "mount", "proc.masks", proc_masks, .why = "lies below the root on the stage, as a quarry" },
+	{ M, NULL, "rootfs.stage", rootfs_stage },
+	{ M, NULL, "cred.resolve", cred_resolve, .why = "names are the container's, in its own /etc/passwd" },
+	{ M, NULL, "dev.stage", dev_stage },
+	{ M, NULL, "< entered", wait_entered },
+	{ M, NULL, "proc.stage", proc_stage,
+	  .why = "instances show the namespaces of init, which it must have entered" },
+	{ M, NULL, "mount.stage", mount_stage, .why = "volumes may lie on top of /proc, /sys and /dev" },
+	{ M, NULL, "proc.mask", proc_mask, .why = "after everything that could lie over a masked path" },
+	{ M, NULL, "dev.seal", dev_seal, .why = "nothing more is made in it" },
+	{ M, NULL, "rootfs.seal", rootfs_seal, .why = "nothing more is made in it" },
+	{ M, NULL, "> staged", send_staged },
+	{ M, NULL, "stage.leave", stage_leave, .why = "or the stage keeps the host's disks mounted" },
+
+	{ I, "root", "< staged", wait_staged },
+	{ I, NULL, "ns.mount", ns_mount, .why = "copying into a namespace of our user namespace locks every mount" },
+	{ I, NULL, "rootfs.pivot", rootfs_pivot },
+	{ I, NULL, "ucount.set", ucount_set, NULL, NEED_USERNS,
+	  .why = "no more namespaces are needed, CAP_SYS_RESOURCE and the host's /proc are still held",
+	  .lost = "limits of inotify, namespaces and fanotify" },
+
+	{ I, "seal", "apparmor.exec", apparmor_exec,
+	  .why = "before no_new_privs forbids transitions and the host's /proc is closed" },
+	{ I, NULL, "selinux.exec", selinux_exec, .why = "like apparmor.exec" },
+	{ I, NULL, "init.stdio", init_stdio },
+	{ I, NULL, "init.close", init_close, .why = "a host descriptor would be a way out (CVE-2024-21626)" },
+	{ I, NULL, "init.cwd", init_cwd, .why = "with no host descriptor left to lead it astray" },
+	{ I, NULL, "caps.bound", caps_bound, .why = "needs CAP_SETPCAP: before the uid change" },
+	{ I, NULL, "cred.user", cred_user },
+	{ I, NULL, "init.bind", init_bind, .why = "changing credentials cleared the parent-death signal" },
+	{ I, NULL, "caps.set", caps_set },
+	{ I, NULL, "caps.nnp", caps_nnp },
+	{ I, NULL, "landlock.apply", landlock_apply, NULL, NEED_LANDLOCK, .why = "needs no_new_privs",
+	  .lost = "the second wall around what may be written" },
+	{ I, NULL, "seccomp.load", seccomp_load, NULL, NEED_FILTER,
+	  .why = "last: it may forbid every call above",
+	  .lost = "the filter of system calls" },
+	{ I, NULL, "> sealed", send_sealed },
+
+	{ M, "verify", "< sealed", wait_sealed },
+	{ M, NULL, "verify.posture", posture_verify, .why = "what could not be built must not run" },
+	{ M, NULL, "> go", send_go },
+
+	{ I, "start", "< go", wait_go },
+	{ I, NULL, "init.reaper", init_reaper, NULL, NEED_REAPER,
+	  .why = "sealed like the payload, it forwards signals and reaps orphans",
+	  .lost = "default signals for the program, which is pid 1 itself" },
+	{ I, NULL, "init.terminal", init_terminal, NULL, NEED_TERMINAL },
+	{ I, NULL, "exec", init_exec, .why = "the socket closes on exec: end of file means it worked" },
+	{ M, NULL, "control.listen", control_listen, .why = "while init starts the program" },
+	{ M, NULL, "state.running", launch_running },
+	{ M, NULL, "monitor.lower", lower_monitor, .why = "nothing that needs privilege is left to do" },
+	{ M, NULL, "< exec", wait_exec },
+};
+/* clang-format on */
+
+const struct order order_start = { rows, ARRAY_SIZE(rows) };

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "launch/posture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "wall/caps.h"
+#include "wall/seccomp.h"
+#include "wall/wall.h"
+
+enum { PROC_TEXT_MAX = 4 << 20 };
+
+static void look_close(struct look *l)
+{
+	fd_close(&l->proc);
+	fd_close(&l->self);
+	str_free(&l->status);
+	str_free(&l->mountinfo);
+}
+
+static int look_open(struct look *l, int proc, struct err *e)
+{
+	char path[16];
+	int ret;
+
+	snprintf(path, sizeof(path), "%d", (int)l->pid);
+	l->proc = openat(proc, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	l->self = openat(proc, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (l->proc < 0 || l->self < 0)
+		return err_sys(e, "open /proc/%s", path);
+	ret = file_read(l->proc, "status", PROC_TEXT_MAX, &l->status);
+	if (ret == 0)
+		ret = file_read(l->proc, "mountinfo", PROC_TEXT_MAX, &l->mountinfo);
+	if (ret < 0) {
+		errno = -ret;
+		return err_sys(e, "read /proc/%s", path);
+	}
+	return 0;
+}
+
+int posture_observe(const struct host *h, int proc, pid_t pid, const struct run_cgroup *cg,
+		    struct spec *seen, struct err *e)
+{
+	struct look l = { .host = h, .pid = pid, .proc = -EBADF, .self = -EBADF, .cg = cg };
+	int ret = look_open(&l, proc, e);
+
+	if (ret == 0)
+		ret = walls_observe(&l, seen, e);
+	look_close(&l);
+	return ret;
+}
+
+int posture_verify(struct run *r, struct err *e)
+{
+	struct look l = { .host = r->host, .pid = r->pid, .proc = -EBADF, .self = -EBADF, .cg = &r->cg };
+	int ret;
+
+	r->seen = malloc(sizeof(*r->seen));
+	if (!r->seen)
+		return err_mem(e);
+	spec_init(r->seen);
+	ret = look_open(&l, r->proc, e);
+	if (ret == 0)
+		ret = walls_observe(&l, r->seen, e);
+	if (ret == 0)
+		ret = walls_verify(r, &l, r->seen, e);
+	look_close(&l);
+	return ret < 0 ? err_add(e, "verify the posture") : 0;
+}
+
+int posture_verify_process(struct run *r, struct err *e)
+{
+	struct look l = { .host = r->host, .pid = r->pid, .proc = -EBADF, .self = -EBADF };
+	struct spec *seen = malloc(sizeof(*seen));
+	int ret;
+
+	if (!seen)
+		return err_mem(e);
+	spec_init(seen);
+	ret = look_open(&l, r->proc, e);
+	if (ret == 0)
+		ret = wall_caps.observe(&l, seen, e);
+	for (size_t i = 0; ret == 0 && i < wall_caps.n_keys; i++) {
+		const struct key *k = &wall_caps.keys[i];
+
+		if ((k->flags & KEY_SEEN) && !key_equal(k, r->spec, seen))
+			ret = err_msg(e, EPROTO, "%s is not what was asked for", k->name);
+	}
+	if (ret == 0)
+		ret = seccomp_verify(r, &l, seen, e);
+	look_close(&l);
+	spec_free(seen);
+	free(seen);
+	return ret < 0 ? err_add(e, "verify the posture") : 0;
+}
+
+void posture_summary(const struct spec *seen, struct str *out)
+{
+	for (size_t i = 0; walls[i]; i++) {
+		if (!walls[i]->summary)
+			continue;
+		str_addf(out, "  %-10s ", walls[i]->name);
+		walls[i]->summary(seen, out);
+		str_add(out, "\n");
+	}
+}

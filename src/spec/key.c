@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "spec/key.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+/* --- the table ------------------------------------------------------------------------- */
+
+static const struct key_table *tables;
+static size_t n_tables;
+
+void key_register(const struct key_table *table, size_t n)
+{
+	tables = table;
+	n_tables = n;
+}
+
+size_t key_count_all(void)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < n_tables; i++)
+		total += tables[i].n;
+	return total;
+}
+
+const struct key *key_at(size_t index)
+{
+	for (size_t i = 0; i < n_tables; i++) {
+		if (index < tables[i].n)
+			return &tables[i].keys[index];
+		index -= tables[i].n;
+	}
+	return NULL;
+}
+
+typedef const char *key_label(const struct key *k);
+
+static const char *key_label_name(const struct key *k)
+{
+	return k->name;
+}
+
+static const char *key_label_flag(const struct key *k)
+{
+	return k->flag ? k->flag : "";
+}
+
+static const struct key *key_search(const char *text, key_label *label, size_t *index)
+{
+	size_t position = 0;
+
+	for (size_t i = 0; i < n_tables; i++) {
+		for (size_t j = 0; j < tables[i].n; j++, position++) {
+			if (strcmp(label(&tables[i].keys[j]), text))
+				continue;
+			if (index)
+				*index = position;
+			return &tables[i].keys[j];
+		}
+	}
+	return NULL;
+}
+
+const struct key *key_find(const char *name, size_t *index)
+{
+	return key_search(name, key_label_name, index);
+}
+
+const struct key *key_find_flag(const char *flag, size_t *index)
+{
+	return key_search(flag, key_label_flag, index);
+}
+
+/* --- setting --------------------------------------------------------------------------- */
+
+static int key_unknown(const char *name, const char *where, struct err *e)
+{
+	size_t n = key_count_all();
+	autofree const char **names = calloc(n + 1, sizeof(*names));
+	const char *nearest;
+
+	if (!names)
+		return err_mem(e);
+	for (size_t i = 0; i < n; i++)
+		names[i] = key_at(i)->name;
+	nearest = str_nearest(name, names, n);
+	err_msg(e, EINVAL, "%s: unknown key '%s'", where, name);
+	if (nearest)
+		return err_hint(e, "did you mean '%s'?", nearest);
+	return err_hint(e, "`ward keys` lists them");
+}
+
+/* Remember who set a row; the array is made with the first one. */
+static int key_remember(struct spec *s, size_t index, const char *where, struct err *e)
+{
+	char *copy;
+
+	if (!s->origin)
+		s->origin = calloc(key_count_all(), sizeof(*s->origin));
+	if (!s->origin)
+		return err_mem(e);
+	/* Lines of one file share most of their text, but a spec has few of them. */
+	copy = strdup(where);
+	if (!copy)
+		return err_mem(e);
+	free(s->origin[index].where);
+	s->origin[index].where = copy;
+	return 0;
+}
+
+int key_set(struct spec *s, const char *name, const char *value, const char *where, struct err *e)
+{
+	const struct key *k;
+	size_t index;
+	void *field;
+	int ret;
+
+	k = key_find(name, &index);
+	if (!k)
+		return key_unknown(name, where, e);
+	field = (char *)s + k->at;
+	if (!*value) {
+		k->type->clear(k, field);
+	} else {
+		ret = k->type->set(k, field, value, e);
+		if (ret < 0)
+			return err_add(e, "%s: %s", where, name);
+	}
+	return key_remember(s, index, where, e);
+}
+
+void key_get(const struct spec *s, const struct key *k, struct str *out)
+{
+	k->type->get(k, (const char *)s + k->at, out);
+}
+
+const char *key_origin(const struct spec *s, const char *name)
+{
+	size_t index;
+
+	if (!s->origin || !key_find(name, &index) || !s->origin[index].where)
+		return "built-in";
+	return s->origin[index].where;
+}
+
+bool key_equal(const struct key *k, const struct spec *a, const struct spec *b)
+{
+	autostr x = { 0 };
+	autostr y = { 0 };
+
+	key_get(a, k, &x);
+	key_get(b, k, &y);
+	return !x.failed && !y.failed && !strcmp(str_text(&x), str_text(&y));
+}
+
+/* --- types ----------------------------------------------------------------------------- */
+
+static int bool_parse(const char *value, bool *out)
+{
+	static const char *const yes[] = { "true", "yes", "on", "1" };
+	static const char *const no[] = { "false", "no", "off", "0" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(yes); i++) {
+		if (!strcmp(value, yes[i]))
+			*out = true;
+		else if (!strcmp(value, no[i]))
+			*out = false;
+		else
+			continue;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int bool_set(const struct key *k, void *field, const char *value, struct err *e)
+{
+	(void)k;
+	if (bool_parse(value, field) < 0)
+		return err_msg(e, EINVAL, "'%s' is neither true nor false", value);
+	return 0;
+}
+
+static void bool_get(const struct key *k, const void *field, struct str *out)
+{
+	(void)k;
+	str_add(out, *(const bool *)field ? "true" : "false");
+}
+
+static void bool_clear(const struct key *k, void *field)
+{
+	(void)k;
+	*(bool *)field = false;
+}
+
+const struct key_type key_bool = {
+	.name = "bool", .set = bool_set, .get = bool_get, .clear = bool_clear
+};
+
+static int bit_set(const struct key *k, void *field, const char *value, struct err *e)
+{
+	const uint64_t *bit = k->of;
+	uint64_t *bits = field;
+	bool on;
+
+	if (bool_parse(value, &on) < 0)
+		return err_msg(e, EINVAL, "'%s' is neither true nor false", value);
+	*bits = on ? *bits | *bit : *bits & ~*bit;
+	return 0;
+}
+
+static void bit_get(const struct key *k, const void *field, struct str *out)
+{
+	str_add(out, *(const uint64_t *)field & *(const uint64_t *)k->of ? "true" : "false");
+}
+
+static void bit_clear(const struct key *k, void *field)
+{
+	*(uint64_t *)field &= ~*(const uint64_t *)k->of;
+}
+
+const struct key_type key_bit = {
+	.name = "bool", .set = bit_set, .get = bit_get, .clear = bit_clear
+};
+
+static int string_set(const struct key *k, void *field, const char *value, struct err *e)
+{
+	char **text = field;
+	char *copy;
+
+	(void)k;
+	if (str_has_control(value))
+		return err_msg(e, EINVAL, "control characters are not allowed");
+	copy = strdup(value);
+	if (!copy)
+		return err_mem(e);
+	free(*text);
+	*text = copy;
+	return 0;
+}
+
+static int path_set(const struct key *k, void *field, const char *value, struct err *e)
+{
+	if (value[0] != '/')
+		return err_msg(e, EINVAL, "'%s' is not an absolute path", value);
+	return string_set(k, field, value, e);
+}
+
+static void string_get(const struct key *k, const void *field, struct str *out)
+{
+	const char *text = *(char *const *)field;
+
+	(void)k;
+	str_add(out, text ? text : "");
+}
+
+static void string_clear(const struct key *k, void *field)
+{
+	(void)k;
+	free(*(char **)field);
+	*(char **)field = NULL;
+}
+
+const struct key_type key_string = {
+	.name = "string", .set = string_set, .get = string_get, .clear = string_clear
+};
+const struct key_type key_path = {
+	.name = "path", .set = path_set, .get = string_get, .clear = string_clear
+};
+
+static int size_set(const struct key *k, void *field, const char *value, struct err *e)
+{
+	(void)k;
+	if (str_size(value, field) < 0)
+		return err_msg(e, EINVAL, "'%s' is not a size (a number with K, M, G or T, or max)",
+			       value);
+	return 0;
+}
+
+static void u64_get(const struct key *k, const void *field, struct str *out)
+{
+	uint64_t value = *(const uint64_t *)field;
+
+	(void)k;
+	if (value == LIMIT_MAX)
+		str_add(out, "max");
+	else if (value != LIMIT_UNSET)
+		str_addf(out, "%" PRIu64, value);
+}
+
+static void u64_clear(const struct key *k, void *field)
+{
+	(void)k;
+	*(uint64_t *)field = LIMIT_UNSET;
+}
+
+const struct key_type key_size = {
+	.name = "size", .set = size_set, .get = u64_get, .clear = u64_clear
+};
+
+static int count_set(const struct key *k, void *field, const char *value, struct err *e)
+{
+	const struct key_bounds *b = k->of;
+	uint64_t min = b ? (uint64_t)b->min : 0;
+	uint64_t max = b ? (uint64_t)b->max : INT64_MAX;
+
+	if (!strcmp(value, "max") || !strcmp(value, "unlimited")) {
+		*(uint64_t *)field = LIMIT_MAX;
+		return 0;
+	}
+	if (str_u64(value, 10, min, max, field) < 0)
+		return err_msg(e, EINVAL, "'%s' is not a number from %" PRIu64 " to %" PRIu64, value,
+			       min, max);
+	return 0;
+}
+
+const struct key_type key_count = {
+	.name = "count", .set = count_set, .get = u64_get, .clear = u64_clear
+};
+
+static int int64_parse(const struct key *k, const char *value, int64_t min, int64_t max,
+		       int64_t *out, struct err *e)
+{
+	const struct key_bounds *b = k->of;
+
+	if (b) {
+		min = b->min;
+		max = b->max;
+	}
+	if (str_i64(value, min, max, out) < 0)
+		return err_msg(e, EINVAL, "'%s' is not a number from %" PRId64 " to %" PRId64, value,
+			       min, max);
+	return 0;
+}
+
+static int int_set(const struct key *k, void *field, const char *value, struct err *e)
+{
+	int64_t wide;
+	int ret = int64_parse(k, value, INT32_MIN, INT32_MAX, &wide, e);
+
+	if (ret == 0)
+		*(int *)field = (int)wide;
+	return ret;
+}
+
+static void int_get(const struct key *k, const void *field, struct str *out)
+{
+	(void)k;
+	str_addf(out, "%d", *(const int *)field);
+}
+
+static void int_clear(const struct key *k, void *field)
+{
+	(void)k;
+	*(int *)field = 0;
+}
+
+const struct key_type key_int = {
+	.name = "number", .set = int_set, .get = int_get, .clear = int_clear
+};
+
+static int int64_set(const struct key *k, void *field, const char *value, struct err *e)
+{
+	return int64_parse(k, value, INT64_MIN, INT64_MAX, field, e);
+}
+
+static void int64_get(const struct key *k, const void *field, struct str *out)
+{
+	(void)k;
+	str_addf(out, "%" PRId64, *(const int64_t *)field);
+}
+
+static void int64_clear(const struct key *k, void *field)
+{
+	(void)k;
+	*(int64_t *)field = 0;
+}
+
+const struct key_type key_int64 = {
+	.name = "number", .set = int64_set, .get = int64_get, .clear = int64_clear
+};
+
+static int u32_set(const struct key *k, void *field, const char *value, struct err *e)
+{
+	uint64_t wide;
+
+	(void)k;
+	if (str_u64(value, 0, 0, UINT32_MAX, &wide) < 0)
+		return err_msg(e, EINVAL, "'%s' is not a number of 32 bits", value);
+	*(uint32_t *)field = (uint32_t)wide;
+	return 0;
+}
+
+static void u32_get(const struct key *k, const void *field, struct str *out)
+{
+	(void)k;
+	str_addf(out, "0%o", *(const uint32_t *)field);
+}
+
+static void u32_clear(const struct key *k, void *field)
+{
+	(void)k;
+	*(uint32_t *)field = 0;
+}
+
+const struct key_type key_u32 = {
+	.name = "octal", .set = u32_set, .get = u32_get, .clear = u32_clear
+};
+
+static int enum_set(const struct key *k, void *field, const char *value, struct err *e)
+{
+	const char *const *words = k->of;
+	autostr all = { 0 };
+
+	for (int i = 0; words[i]; i++) {
+		if (!strcmp(words[i], value)) {
+			*(int *)field = i;
+			return 0;
+		}
+		str_addf(&all, "%s%s", i ? ", " : "", words[i]);
+	}
+	return err_msg(e, EINVAL, "'%s' is none of %s", value, str_text(&all));
+}
+
+static void enum_get(const struct key *k, const void *field, struct str *out)
+{
+	str_add(out, ((const char *const *)k->of)[*(const int *)field]);
+}
+
+const struct key_type key_enum = {
+	.name = "word", .set = enum_set, .get = enum_get, .clear = int_clear
+};
+
+static int list_set(const struct key *k, void *field, const char *value, struct err *e)
+{
+	(void)k;
+	if (strchr(value, '\n'))
+		return err_msg(e, EINVAL, "a line break is not allowed");
+	return list_add(field, value) < 0 ? err_mem(e) : 0;
+}
+
+static int paths_set(const struct key *k, void *field, const char *value, struct err *e)
+{
+	if (value[0] != '/' || str_has_control(value))
+		return err_msg(e, EINVAL, "'%s' is not an absolute path", value);
+	return list_set(k, field, value, e);
+}
+
+static void list_get(const struct key *k, const void *field, struct str *out)
+{
+	const struct list *l = field;
+
+	(void)k;
+	for (size_t i = 0; i < l->n; i++)
+		str_addf(out, "%s%s", i ? "\n" : "", l->item[i]);
+}
+
+static void key_list_clear(const struct key *k, void *field)
+{
+	(void)k;
+	list_clear(field);
+}
+
+const struct key_type key_list = {
+	.name = "list", .many = true, .set = list_set, .get = list_get, .clear = key_list_clear
+};
+const struct key_type key_paths = {
+	.name = "paths", .many = true, .set = paths_set, .get = list_get, .clear = key_list_clear
+};

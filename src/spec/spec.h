@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* struct spec: one container as plain data.
+ *
+ * The front doors fill it from a profile and then from what the user said; the walls check it;
+ * after spec_check() it is const for ever. It owns strings and arrays only: no descriptors, no
+ * pids. The same type is filled by the walls' observe() with what the kernel shows, so that
+ * "asked" and "seen" can be compared field by field.
+ *
+ * Every member is set through a row of a key table (spec/key.h); the row says what it means. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/str.h"
+
+/* Kinds of namespaces, in the order of namespaces(7). */
+enum ns_kind { NS_USER, NS_MOUNT, NS_PID, NS_NET, NS_IPC, NS_UTS, NS_CGROUP, NS_TIME, NS_KINDS };
+
+enum ns_how { NS_NEW, NS_HOST, NS_JOIN };
+
+struct ns {
+	enum ns_how how;
+	char *path; /* NS_JOIN: a namespace file, /proc/PID/ns/KIND or a bind mount of one */
+};
+
+/* `count` ids from `inside` (in the container) are `outside` (on the host). */
+struct id_range {
+	uint32_t inside, outside, count;
+};
+
+struct id_map {
+	struct id_range *range;
+	size_t n; /* 0 = take a free range from the store */
+};
+
+enum rootfs_kind { ROOTFS_DIR, ROOTFS_OVERLAY, ROOTFS_HOST };
+
+/* A directory, file or tmpfs that is mounted into the container. */
+struct volume {
+	char *source;	  /* NULL for tmpfs */
+	char *target;	  /* absolute, resolved inside the root */
+	uint64_t attr;	  /* MOUNT_ATTR_RDONLY, _NOSUID, _NODEV, _NOEXEC */
+	bool recursive;	  /* bind submounts too */
+	bool idmap;	  /* ids on disk are the container's ids */
+	bool slave;	  /* receive host mounts below it */
+	uint64_t size;	  /* tmpfs: bytes */
+	uint64_t inodes;  /* tmpfs */
+	uint32_t mode;	  /* tmpfs: permissions of its root */
+};
+
+struct volumes {
+	struct volume *item;
+	size_t n;
+};
+
+enum device_type { DEVICE_ANY = 'a', DEVICE_CHAR = 'c', DEVICE_BLOCK = 'b' };
+
+/* What may be done with a device: rwm, m = mknod. -1 = every number. */
+struct device_rule {
+	enum device_type type;
+	int64_t major, minor;
+	bool read, write, mknod;
+};
+
+struct device_rules {
+	struct device_rule *item;
+	size_t n;
+};
+
+struct rlimit_value {
+	bool set;
+	uint64_t soft, hard;
+};
+enum { RLIMIT_KINDS = 16 };
+
+/* Per-user-namespace counts, /proc/sys/user/max_*: the order of ucount_names[] in wall/ucount.c */
+enum { UCOUNT_KINDS = 12 };
+
+enum mount_mode { MOUNT_NONE, MOUNT_RO, MOUNT_RW };
+enum proc_hide { HIDEPID_OFF, HIDEPID_NOACCESS, HIDEPID_INVISIBLE, HIDEPID_PTRACEABLE };
+
+#define LIMIT_MAX UINT64_MAX /* "max": no limit */
+#define LIMIT_UNSET (UINT64_MAX - 1) /* the kernel's default is left alone */
+
+struct origin {
+	char *where; /* "profile app", "file:line", "--memory", "gate tun" */
+};
+
+struct spec {
+	char *name;
+	char *profile;
+	struct list gates;    /* exceptions granted, as written: "tun", "device:/dev/kvm" */
+	struct list optional; /* walls whose absence does not stop the start */
+
+	struct {
+		struct list args;
+		struct list env; /* NAME=VALUE */
+		char *cwd;
+		char *user; /* "uid[:gid]" or "name[:group]"; resolved into uid, gid, groups */
+		uint32_t uid, gid;
+		uint32_t *groups;
+		size_t n_groups;
+		bool groups_set;
+		uint32_t umask;
+		bool terminal;
+		bool reaper; /* our own pid 1, which forwards signals and reaps orphans */
+		int oom_score_adj;
+	} process;
+
+	struct {
+		int signal;	  /* asks the payload to end */
+		uint64_t seconds; /* until it is killed */
+	} stop;
+	uint64_t log_size; /* bytes of output kept when detached */
+
+	struct ns ns[NS_KINDS];
+	struct {
+		int64_t monotonic, boottime; /* seconds added to the host's clocks */
+	} time;
+
+	struct {
+		struct id_map uid, gid;
+		uint64_t size; /* ids taken from the store when no map is given */
+	} idmap;
+	uint64_t ucount[UCOUNT_KINDS]; /* LIMIT_UNSET = host's value */
+
+	struct {
+		enum rootfs_kind kind;
+		char *path;	    /* ROOTFS_DIR */
+		struct list lower;  /* ROOTFS_OVERLAY, topmost first */
+		char *upper;	    /* NULL = tmpfs, else a directory for upper and work */
+		uint64_t upper_size;
+		uint64_t attr; /* MOUNT_ATTR_* of the root mount */
+		bool idmap;
+	} rootfs;
+	struct volumes volumes; /* binds and tmpfs, mounted in the order written */
+
+	struct {
+		struct list nodes; /* host device nodes to add: /dev/net/tun */
+		uint64_t pts_max;
+		uint64_t shm_size;
+		struct device_rules rules; /* the whole allow-list */
+	} dev;
+
+	struct {
+		enum mount_mode proc, sys, cgroup;
+		struct list mask;     /* empty file or directory mounted over it */
+		struct list readonly; /* bound read-only onto itself */
+		enum proc_hide hidepid;
+		bool subset_pid;
+		bool own_ids; /* boot_id and machine-id of its own */
+		struct list sysctl; /* name=value */
+	} proc;
+
+	struct {
+		char *name, *domain;
+	} uts;
+
+	struct {
+		uint64_t bounding, permitted, effective, inheritable, ambient;
+		uint32_t securebits;
+		bool no_new_privs;
+	} caps;
+
+	struct {
+		char *policy; /* "app", "system", "none" or a file */
+		struct list allow; /* names and @sets added by gates and the user */
+		struct list deny;
+		struct list families; /* address families added */
+		struct list netlink;  /* netlink protocols added */
+		bool foreign_abi;
+	} seccomp;
+	bool landlock;
+	struct {
+		char *apparmor, *selinux;
+	} lsm;
+	bool keyring; /* a session keyring of its own */
+
+	struct {
+		char *parent;	/* below each hierarchy's root; NULL = the root itself */
+		bool delegate;	/* a subtree that the container's root may manage */
+		uint64_t pids;
+		uint64_t memory, swap, memory_low, memory_high;
+		uint64_t cpu_weight;		   /* 1..10000, v2's scale */
+		uint64_t cpu_quota, cpu_period;	   /* microseconds */
+		char *cpuset_cpus, *cpuset_mems;
+		uint64_t io_weight;		   /* 1..10000 */
+		struct list io_max;   /* "MAJ:MIN rbps=.. wbps=.. riops=.. wiops=.." */
+		struct list hugetlb;  /* "2MB=SIZE" */
+		uint64_t max_descendants, max_depth;
+	} cgroup;
+	struct rlimit_value rlimit[RLIMIT_KINDS];
+
+	/* One per row of the key table, in its order: who set it last. */
+	struct origin *origin;
+};
+
+/* Make an empty spec: every key cleared. The keys must be registered (spec/key.h). */
+void spec_init(struct spec *s);
+
+/* Release everything a spec owns; safe on a zeroed one. */
+void spec_free(struct spec *s);
+#define autospec __attribute__((cleanup(spec_free))) struct spec

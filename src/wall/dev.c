@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Stops: reaching hardware and the host's terminals. /dev is a small tmpfs that holds the nodes
+ * every program expects and nothing else; ptys come from an instance of devpts of its own, with
+ * a bound; the console is one of them and is passed by descriptor, never opened by name.
+ * Interfaces: mknod(2), devpts, TIOCGPTPEER (ioctl_tty(2)).
+ *
+ * Comes after the root. The device rules (wall device) are the second wall behind it.
+ * Lost without it: the payload sees the host's device nodes. */
+#include "wall/dev.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/mount.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/sys.h"
+#include "wall/stage.h"
+
+#ifndef TIOCGPTPEER
+#define TIOCGPTPEER _IO('T', 0x41)
+#endif
+
+enum { TTY_GROUP = 5, DEV_INODES = 256, DEV_SIZE = 64 << 10 };
+
+static const struct {
+	const char *name;
+	unsigned major, minor;
+} nodes[] = {
+	{ "null", 1, 3 }, { "zero", 1, 5 },    { "full", 1, 7 },
+	{ "tty", 5, 0 },  { "random", 1, 8 }, { "urandom", 1, 9 },
+};
+
+static const struct {
+	const char *name, *to;
+} links[] = {
+	{ "fd", "/proc/self/fd" },	 { "stdin", "/proc/self/fd/0" },
+	{ "stdout", "/proc/self/fd/1" }, { "stderr", "/proc/self/fd/2" },
+	{ "ptmx", "pts/ptmx" },
+};
+
+/* --- keys ------------------------------------------------------------------------------ */
+
+static const struct key_bounds pts_bounds = { 1, 65536 };
+
+static const struct key keys[] = {
+	{ .name = "dev.node", .type = &key_paths, .at = SPEC(dev.nodes), .metavar = "PATH",
+	  .doc = "a device node of the host to show and allow: /dev/fuse" },
+	{ .name = "dev.pts_max", .type = &key_count, .of = &pts_bounds, .at = SPEC(dev.pts_max),
+	  .metavar = "COUNT", .doc = "pseudo terminals" },
+	{ .name = "dev.shm_size", .type = &key_size, .at = SPEC(dev.shm_size), .metavar = "SIZE",
+	  .doc = "bound of /dev/shm" },
+};
+
+/* --- check ----------------------------------------------------------------------------- */
+
+/* A node that is shown must also be allowed: the rule follows from its numbers. */
+static int node_rule(struct spec *s, const char *path, struct err *e)
+{
+	struct stat st;
+	char rule[64];
+
+	if (!str_starts(path, "/dev/"))
+		return err_msg(e, EINVAL, "%s: dev.node: %s is not below /dev", key_origin(s, "dev.node"),
+			       path);
+	if (stat(path, &st) < 0)
+		return err_sys(e, "%s: dev.node: %s", key_origin(s, "dev.node"), path);
+	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
+		return err_msg(e, EINVAL, "%s: dev.node: %s is not a device", key_origin(s, "dev.node"),
+			       path);
+	snprintf(rule, sizeof(rule), "%c %u:%u rw", S_ISCHR(st.st_mode) ? 'c' : 'b', major(st.st_rdev),
+		 minor(st.st_rdev));
+	return key_set(s, "device.rule", rule, "dev.node", e);
+}
+
+static int dev_check(struct spec *s, const struct host *h, struct err *e)
+{
+	int ret = 0;
+
+	(void)h;
+	for (size_t i = 0; i < s->dev.nodes.n && ret == 0; i++)
+		ret = node_rule(s, s->dev.nodes.item[i], e);
+	return ret;
+}
+
+/* --- steps: monitor -------------------------------------------------------------------- */
+
+/* In a user namespace mknod is refused, so the host's node is bound instead; it is checked to
+ * be the device it should be. */
+static int node_bind(int dev, const char *name, const char *host_path, dev_t expected, struct err *e)
+{
+	struct stat st;
+	autoclose int target = -EBADF, tree = -EBADF;
+	autoclose int from = open(host_path, O_PATH | O_CLOEXEC);
+
+	if (from < 0)
+		return err_sys(e, "open %s", host_path);
+	if (fstat(from, &st) < 0 || st.st_rdev != expected)
+		return err_msg(e, EINVAL, "%s is not the device %u:%u", host_path, major(expected),
+			       minor(expected));
+	target = path_make(dev, name, true, PATH_NO_SYMLINKS, e);
+	if (target < 0)
+		return target;
+	tree = stage_clone(from, false, host_path, e);
+	return tree < 0 ? tree : stage_attach(tree, target, host_path, e);
+}
+
+static int node_make(const struct run *r, const char *name, mode_t type, dev_t number, mode_t mode,
+		     struct err *e)
+{
+	char host_path[300];
+
+	snprintf(host_path, sizeof(host_path), "/dev/%s", name);
+	if (r->host->rootless)
+		return node_bind(r->dev, name, host_path, number, e);
+	if (mknodat(r->dev, name, type | mode, number) < 0)
+		return err_sys(e, "make /dev/%s", name);
+	/* mknod's mode goes through the umask; the owner is the container's root. */
+	if (fchmodat(r->dev, name, mode, 0) < 0 ||
+	    fchownat(r->dev, name, stage_root_uid(r), stage_root_gid(r), AT_SYMLINK_NOFOLLOW) < 0)
+		return err_sys(e, "set up /dev/%s", name);
+	return 0;
+}
+
+static int dev_nodes(struct run *r, struct err *e)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(nodes) && ret == 0; i++)
+		ret = node_make(r, nodes[i].name, S_IFCHR, makedev(nodes[i].major, nodes[i].minor), 0666,
+				e);
+	for (size_t i = 0; i < ARRAY_SIZE(links) && ret == 0; i++)
+		if (symlinkat(links[i].to, r->dev, links[i].name) < 0)
+			ret = err_sys(e, "make the link /dev/%s", links[i].name);
+	return ret;
+}
+
+/* Nodes that the configuration added, "/dev/net/tun" with its directory. */
+static int dev_extra(struct run *r, struct err *e)
+{
+	for (size_t i = 0; i < r->spec->dev.nodes.n; i++) {
+		const char *path = r->spec->dev.nodes.item[i];
+		const char *name = path + strlen("/dev/");
+		autofree char *parent = strdup(name);
+		char *slash = parent ? strrchr(parent, '/') : NULL;
+		struct stat st;
+		int ret;
+
+		if (stat(path, &st) < 0)
+			return err_sys(e, "dev.node: %s", path);
+		if (slash) {
+			*slash = '\0';
+			ret = path_make(r->dev, parent, false, PATH_NO_SYMLINKS, e);
+			if (ret < 0)
+				return ret;
+			close(ret);
+		}
+		ret = node_make(r, name, st.st_mode & S_IFMT, st.st_rdev, 0666, e);
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
+static int dev_mount_at(int dev, int tree, const char *name, struct err *e)
+{
+	autoclose int target = -EBADF;
+
+	if (mkdirat(dev, name, 0755) < 0)
+		return err_sys(e, "make /dev/%s", name);
+	target = openat(dev, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (target < 0)
+		return err_sys(e, "open /dev/%s", name);
+	return stage_attach(tree, target, name, e);
+}
+
+static int dev_pts(struct run *r, struct err *e)
+{
+	char gid[16], max[24];
+	int64_t tty = run_outside(&r->gid_map, TTY_GROUP);
+	const struct stage_opt opts[] = {
+		{ "ptmxmode", "0666" }, { "mode", "0620" }, { "gid", gid }, { "max", max },
+	};
+	int ret;
+
+	/* Without the group in the map, root's: grantpt(3) only needs it to exist. */
+	snprintf(gid, sizeof(gid), "%u", tty >= 0 ? (unsigned)tty : stage_root_gid(r));
+	snprintf(max, sizeof(max), "%" PRIu64, r->spec->dev.pts_max);
+	r->pts = stage_fs("devpts", opts, ARRAY_SIZE(opts), MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, e);
+	if (r->pts < 0)
+		return r->pts;
+	ret = dev_mount_at(r->dev, r->pts, "pts", e);
+	return ret;
+}
+
+static int dev_shm(struct run *r, struct err *e)
+{
+	autoclose int tree = stage_tmpfs(r, r->spec->dev.shm_size, 65536, 01777,
+					 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, e);
+
+	return tree < 0 ? tree : dev_mount_at(r->dev, tree, "shm", e);
+}
+
+int dev_pty(int pts, int *slave, struct err *e)
+{
+	autoclose int master = openat(pts, "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+	int zero = 0;
+
+	if (master < 0)
+		return err_sys(e, "open a pseudo terminal of the container");
+	if (ioctl(master, TIOCSPTLCK, &zero) < 0)
+		return err_sys(e, "unlock the pseudo terminal");
+	*slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (*slave < 0)
+		return err_sys(e, "open the other end of the pseudo terminal");
+	return take_fd(master);
+}
+
+/* /dev/console is the slave end itself, bound by descriptor: a name in /dev/pts could have been
+ * swapped for something else in between (CVE-2025-52565). */
+static int dev_console(struct run *r, struct err *e)
+{
+	autoclose int target = -EBADF, tree = -EBADF;
+	int64_t uid = run_outside(&r->uid_map, r->identity.uid);
+
+	if (!r->spec->process.terminal)
+		return 0;
+	r->console = dev_pty(r->pts, &r->terminal, e);
+	if (r->console < 0)
+		return r->console;
+	if (uid >= 0 && fchown(r->terminal, (uid_t)uid, (gid_t)-1) < 0)
+		return err_sys(e, "give the console to the payload's user");
+	target = path_make(r->dev, "console", true, PATH_NO_SYMLINKS, e);
+	if (target < 0)
+		return target;
+	tree = stage_clone(r->terminal, false, "the console", e);
+	return tree < 0 ? tree : stage_attach(tree, target, "/dev/console", e);
+}
+
+int dev_stage(struct run *r, struct err *e)
+{
+	autoclose int target = path_open(r->root, "dev", O_PATH | O_DIRECTORY, 0, PATH_NO_SYMLINKS);
+	int ret;
+
+	/* /dev as a link would lead what is made there elsewhere (CVE-2026-41579). */
+	if (target == -ENOENT)
+		target = stage_target(r, "/dev", false, e);
+	else if (target < 0)
+		return err_msg(e, -target, "/dev of the root file system is not a directory");
+	if (target < 0)
+		return target;
+	r->dev = stage_tmpfs(r, DEV_SIZE, DEV_INODES, 0755, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, e);
+	if (r->dev < 0)
+		return r->dev;
+	ret = stage_attach(r->dev, target, "/dev", e);
+	if (ret == 0)
+		ret = dev_nodes(r, e);
+	if (ret == 0)
+		ret = dev_pts(r, e);
+	if (ret == 0)
+		ret = dev_shm(r, e);
+	if (ret == 0)
+		ret = dev_extra(r, e);
+	return ret < 0 ? ret : dev_console(r, e);
+}
+
+int dev_seal(struct run *r, struct err *e)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+
+	if (!(r->spec->rootfs.attr & MOUNT_ATTR_RDONLY))
+		return 0;
+	if (sys_mount_setattr(r->dev, "", AT_EMPTY_PATH, &attr) < 0)
+		return err_sys(e, "make /dev read-only");
+	return 0;
+}
+
+const struct wall wall_dev = {
+	.name = "dev",
+	.stops = "reaching hardware and the host's terminals",
+	.keys = keys,
+	.n_keys = ARRAY_SIZE(keys),
+	.check = dev_check,
+};

@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Stops: leaving a mark on the host through what was shared. Volumes carry their own flags,
+ * which the payload cannot clear, and the container's ids, so that a file made by root inside
+ * belongs to the owner of the volume and never to the host's root. tmpfs have bounds.
+ *
+ * Comes after /proc, /sys and /dev, so that a volume may lie on top of them.
+ * Lost without it: set-user-id files and device nodes smuggled through a shared directory. */
+#include "wall/mount.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/mount.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/mem.h"
+#include "wall/stage.h"
+
+/* --- keys ------------------------------------------------------------------------------ */
+
+static const struct {
+	const char *on, *off;
+	uint64_t bit;
+} attr_words[] = {
+	{ "ro", "rw", MOUNT_ATTR_RDONLY },
+	{ "nosuid", "suid", MOUNT_ATTR_NOSUID },
+	{ "nodev", "dev", MOUNT_ATTR_NODEV },
+	{ "noexec", "exec", MOUNT_ATTR_NOEXEC },
+};
+
+static const struct {
+	const char *word;
+	size_t at;
+	bool value;
+} bind_words[] = {
+	{ "rbind", offsetof(struct volume, recursive), true },
+	{ "bind", offsetof(struct volume, recursive), false },
+	{ "slave", offsetof(struct volume, slave), true },
+	{ "private", offsetof(struct volume, slave), false },
+	{ "idmap", offsetof(struct volume, idmap), true },
+	{ "noidmap", offsetof(struct volume, idmap), false },
+};
+
+static void volume_free(struct volume *v)
+{
+	free(v->source);
+	free(v->target);
+	*v = (struct volume){ 0 };
+}
+
+static int attr_option(struct volume *v, const char *word)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(attr_words); i++) {
+		if (!strcmp(word, attr_words[i].on))
+			v->attr |= attr_words[i].bit;
+		else if (!strcmp(word, attr_words[i].off))
+			v->attr &= ~attr_words[i].bit;
+		else
+			continue;
+		return 0;
+	}
+	return -ENOENT;
+}
+
+static int bind_option(struct volume *v, const char *word)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(bind_words); i++) {
+		if (strcmp(word, bind_words[i].word))
+			continue;
+		*(bool *)((char *)v + bind_words[i].at) = bind_words[i].value;
+		return 0;
+	}
+	return -ENOENT;
+}
+
+static int tmpfs_option(struct volume *v, const char *word)
+{
+	uint64_t mode;
+
+	if (str_starts(word, "size="))
+		return str_size(word + 5, &v->size);
+	if (str_starts(word, "inodes="))
+		return str_u64(word + 7, 10, 1, INT64_MAX, &v->inodes);
+	if (str_starts(word, "mode=")) {
+		if (str_u64(word + 5, 8, 0, 07777, &mode) < 0)
+			return -EINVAL;
+		v->mode = (uint32_t)mode;
+		return 0;
+	}
+	return -ENOENT;
+}
+
+static int volume_options(struct volume *v, char *options, struct err *e)
+{
+	char *word;
+
+	while ((word = strsep(&options, ","))) {
+		int ret = attr_option(v, word);
+
+		if (ret == -ENOENT)
+			ret = v->source ? bind_option(v, word) : tmpfs_option(v, word);
+		if (ret == -ENOENT)
+			return err_msg(e, EINVAL, "unknown mount option '%s'", word);
+		if (ret < 0)
+			return err_msg(e, EINVAL, "mount option '%s' has no valid value", word);
+	}
+	return 0;
+}
+
+/* "/" would hide the root itself, and ".." has no meaning for a place in a container. */
+static int target_check(const char *target, struct err *e)
+{
+	if (target[0] != '/' || !target[strspn(target, "/")])
+		return err_msg(e, EINVAL, "'%s' is not an absolute path below / in the container", target);
+	if (strstr(target, "/../") || str_ends(target, "/.."))
+		return err_msg(e, EINVAL, "'%s' contains '..'", target);
+	return 0;
+}
+
+static int volume_add(struct volumes *list, struct volume *v, struct err *e)
+{
+	struct volume *grown = reallocarray(list->item, list->n + 1, sizeof(*grown));
+
+	if (!grown)
+		return err_mem(e);
+	list->item = grown;
+	list->item[list->n++] = *v;
+	*v = (struct volume){ 0 };
+	return 0;
+}
+
+static int volume_fill(struct volume *v, const char *source, const char *target, char *options,
+		       struct err *e)
+{
+	int ret = target_check(target, e);
+
+	if (ret < 0)
+		return ret;
+	v->source = source ? strdup(source) : NULL;
+	v->target = strdup(target);
+	if ((source && !v->source) || !v->target)
+		return err_mem(e);
+	return options ? volume_options(v, options, e) : 0;
+}
+
+static int volume_set(const struct key *k, void *field, const char *value, struct err *e)
+{
+	struct volume v = { .attr = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+			    .idmap = true };
+	autofree char *copy = strdup(value);
+	char *rest = copy, *source, *target;
+	int ret;
+
+	(void)k;
+	if (!copy)
+		return err_mem(e);
+	if (str_has_control(value))
+		return err_msg(e, EINVAL, "control characters are not allowed");
+	source = strsep(&rest, ":");
+	target = strsep(&rest, ":");
+	if (source[0] != '/' || !target)
+		return err_msg(e, EINVAL, "'%s' is not SOURCE:TARGET[:OPTIONS] with absolute paths", value);
+	ret = volume_fill(&v, source, target, rest, e);
+	if (ret == 0)
+		ret = volume_add(field, &v, e);
+	volume_free(&v);
+	return ret;
+}
+
+static int tmpfs_set(const struct key *k, void *field, const char *value, struct err *e)
+{
+	struct volume v = { .attr = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+			    .size = 64 << 20, .inodes = 16384, .mode = 01777 };
+	autofree char *copy = strdup(value);
+	char *rest = copy, *target;
+	int ret;
+
+	(void)k;
+	if (!copy)
+		return err_mem(e);
+	if (str_has_control(value))
+		return err_msg(e, EINVAL, "control characters are not allowed");
+	target = strsep(&rest, ":");
+	ret = volume_fill(&v, NULL, target, rest, e);
+	if (ret == 0)
+		ret = volume_add(field, &v, e);
+	volume_free(&v);
+	return ret;
+}
+
+static void volume_text(const struct volume *v, struct str *out)
+{
+	const char *between = ":";
+
+	if (v->source)
+		str_addf(out, "%s:%s", v->source, v->target);
+	else
+		str_add(out, v->target);
+	for (size_t i = 0; i < ARRAY_SIZE(attr_words); i++, between = ",")
+		str_addf(out, "%s%s", between,
+			 v->attr & attr_words[i].bit ? attr_words[i].on : attr_words[i].off);
+	if (!v->source)
+		str_addf(out, ",size=%" PRIu64 ",inodes=%" PRIu64 ",mode=%o", v->size, v->inodes, v->mode);
+	else
+		str_addf(out, ",%s,%s,%s", v->recursive ? "rbind" : "bind",
+			 v->slave ? "slave" : "private", v->idmap ? "idmap" : "noidmap");
+}
+
+/* One list in the spec keeps the order; the two keys are two ways to write into it, so each
+ * shows only its own kind. */
+static void volumes_get(const struct volumes *list, bool tmpfs, struct str *out)
+{
+	const char *between = "";
+
+	for (size_t i = 0; i < list->n; i++) {
+		if (tmpfs == (list->item[i].source != NULL))
+			continue;
+		str_add(out, between);
+		volume_text(&list->item[i], out);
+		between = "\n";
+	}
+}
+
+static void volume_get(const struct key *k, const void *field, struct str *out)
+{
+	(void)k;
+	volumes_get(field, false, out);
+}
+
+static void tmpfs_get(const struct key *k, const void *field, struct str *out)
+{
+	(void)k;
+	volumes_get(field, true, out);
+}
+
+static void volumes_clear(struct volumes *list, bool tmpfs)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->n; i++) {
+		if (tmpfs == (list->item[i].source != NULL))
+			list->item[kept++] = list->item[i];
+		else
+			volume_free(&list->item[i]);
+	}
+	list->n = kept;
+	if (kept)
+		return;
+	free(list->item);
+	list->item = NULL;
+}
+
+static void volume_clear(const struct key *k, void *field)
+{
+	(void)k;
+	volumes_clear(field, false);
+}
+
+static void tmpfs_clear(const struct key *k, void *field)
+{
+	(void)k;
+	volumes_clear(field, true);
+}
+
+static const struct key_type key_volume = {
+	.name = "volumes", .many = true, .set = volume_set, .get = volume_get, .clear = volume_clear
+};
+static const struct key_type key_tmpfs = {
+	.name = "tmpfs mounts", .many = true, .set = tmpfs_set, .get = tmpfs_get, .clear = tmpfs_clear
+};
+
+static const struct key keys[] = {
+	{ .name = "tmpfs", .type = &key_tmpfs, .at = SPEC(volumes), .flag = "tmpfs",
+	  .metavar = "TARGET[:size=,inodes=,mode=,exec]",
+	  .doc = "a file system in memory; nosuid, nodev, noexec and 64M unless said otherwise" },
+	{ .name = "volume", .type = &key_volume, .at = SPEC(volumes), .flag = "volume",
+	  .metavar = "SOURCE:TARGET[:ro,exec,...]",
+	  .doc = "a directory or file of the host; rw, nosuid, nodev, noexec unless said otherwise" },
+};
+
+/* --- check ----------------------------------------------------------------------------- */
+
+/* Sharing one of these hands the container a piece of the host that no flag makes harmless; a
+ * gate says that it is meant. */
+static const char *const dangerous[] = {
+	"/", "/proc", "/sys", "/dev", "/boot", "/etc", "/root", "/run", "/var/run", "/var/lib/ward",
+};
+
+static bool is_below(const char *path, const char *top)
+{
+	size_t n = strlen(top);
+
+	return !strncmp(path, top, n) && (path[n] == '\0' || path[n] == '/');
+}
+
+static bool is_dangerous(const char *source)
+{
+	static const char *const whole[] = { "/proc", "/sys", "/dev", "/run/ward", "/var/lib/ward" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(dangerous); i++)
+		if (!strcmp(source, dangerous[i]))
+			return true;
+	for (size_t i = 0; i < ARRAY_SIZE(whole); i++)
+		if (is_below(source, whole[i]))
+			return true;
+	return str_ends(source, "docker.sock") || str_ends(source, "containerd.sock") ||
+	       str_ends(source, "podman.sock");
+}
+
+static int mount_check(struct spec *s, const struct host *h, struct err *e)
+{
+	(void)h;
+	for (size_t i = 0; i < s->volumes.n; i++) {
+		const struct volume *v = &s->volumes.item[i];
+		char gate[512];
+
+		if (!v->source || !is_dangerous(v->source))
+			continue;
+		snprintf(gate, sizeof(gate), "bind:%s", v->source);
+		if (!list_has(&s->gates, gate))
+			return err_msg(e, EPERM, "%s: volume %s hands a vital part of the host to the "
+						 "container; if that is meant, open the gate: --allow %s",
+				       key_origin(s, "volume"), v->source, gate);
+	}
+	return 0;
+}
+
+/* --- steps: monitor -------------------------------------------------------------------- */
+
+static int volume_tree(struct run *r, const struct volume *v, bool *is_file, struct err *e)
+{
+	struct stage_attr attr = {
+		.attr = v->attr,
+		.idmap = v->idmap && !r->host->rootless && r->userns >= 0,
+		.slave = v->slave,
+		.recursive = v->recursive,
+	};
+	autoclose int from = -EBADF, tree = -EBADF;
+	struct stat st;
+	int ret;
+
+	*is_file = false;
+	if (!v->source)
+		return stage_tmpfs(r, v->size, v->inodes, v->mode, v->attr, e);
+	from = open(v->source, O_PATH | O_CLOEXEC);
+	if (from < 0)
+		return err_sys(e, "open the volume %s", v->source);
+	if (fstat(from, &st) < 0)
+		return err_sys(e, "stat the volume %s", v->source);
+	*is_file = !S_ISDIR(st.st_mode);
+	tree = stage_clone(from, v->recursive, v->source, e);
+	if (tree < 0)
+		return tree;
+	ret = stage_setattr(r, tree, &attr, v->source, e);
+	return ret < 0 ? ret : take_fd(tree);
+}
+
+int mount_stage(struct run *r, struct err *e)
+{
+	for (size_t i = 0; i < r->spec->volumes.n; i++) {
+		const struct volume *v = &r->spec->volumes.item[i];
+		autoclose int target = -EBADF, tree = -EBADF;
+		bool is_file;
+		int ret;
+
+		tree = volume_tree(r, v, &is_file, e);
+		if (tree < 0)
+			return tree;
+		target = stage_target(r, v->target, is_file, e);
+		if (target < 0)
+			return target;
+		ret = stage_attach(tree, target, v->target, e);
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
+/* --- observe --------------------------------------------------------------------------- */
+
+/* What is asked of each mount is compared in verify: which mounts a payload should have is
+ * known by the run, not by the kernel. */
+static const char *mount_options(const char *mountinfo, const char *target, char *out, size_t size)
+{
+	const char *found = NULL;
+
+	for (const char *line = mountinfo; line && *line;
+	     line = strchr(line, '\n'), line += line != NULL) {
+		char point[4096], options[256];
+
+		if (sscanf(line, "%*s %*s %*s %*s %4095s %255s", point, options) != 2 ||
+		    strcmp(point, target))
+			continue;
+		snprintf(out, size, ",%s,", options);
+		found = out;
+	}
+	return found;
+}
+
+static int mount_verify(const struct run *r, const struct look *l, const struct spec *seen,
+			struct err *e)
+{
+	(void)seen;
+	for (size_t i = 0; i < r->spec->volumes.n; i++) {
+		const struct volume *v = &r->spec->volumes.item[i];
+		char options[300], word[16];
+
+		/* A target reached through a link of the root lies elsewhere under its own name;
+		 * its flags were set before it was attached. */
+		if (!mount_options(str_text(&l->mountinfo), v->target, options, sizeof(options)))
+			continue;
+		for (size_t j = 0; j < ARRAY_SIZE(attr_words); j++) {
+			snprintf(word, sizeof(word), ",%s,", attr_words[j].on);
+			if ((v->attr & attr_words[j].bit) && !strstr(options, word))
+				return err_msg(e, EPROTO, "mount: asked %s on %s, the kernel shows%s",
+					       attr_words[j].on, v->target, options);
+		}
+	}
+	return 0;
+}
+
+const struct wall wall_mount = {
+	.name = "mount",
+	.stops = "leaving a mark on the host through what is shared",
+	.keys = keys,
+	.n_keys = ARRAY_SIZE(keys),
+	.check = mount_check,
+	.verify = mount_verify,
+};

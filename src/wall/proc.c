@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Stops: controlling and reading the kernel through /proc and /sys. The instances belong to the
+ * container's namespaces; dangerous parts are covered by an empty file or directory, or made
+ * read-only. Interfaces: procfs(5) (hidepid, subset), sysfs(5), cgroups(7), mqueue.
+ *
+ * A procfs instance shows the pid namespace of who makes it, a sysfs instance the network
+ * namespace, mqueue the ipc and cgroup the cgroup namespace. If init made them, they and the
+ * masks over them could be undone by a payload with CAP_SYS_ADMIN; so a helper of the monitor
+ * enters init's namespaces (but not its user namespace), makes the instances, and the monitor
+ * attaches them on the stage. Afterwards a fresh /proc cannot be mounted inside either: the one
+ * that is visible has locked mounts over it (fs/namespace.c:mount_too_revealing).
+ *
+ * Comes after init is in its namespaces, before it copies the mounts.
+ * Lost without it: programs need /proc; unmasked, it tells about the host's kernel. */
+#include "wall/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/magic.h>
+#include <linux/mount.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/sys.h"
+#include "wall/stage.h"
+
+#define ATTR_KERNEL_FS (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+
+/* --- keys ------------------------------------------------------------------------------ */
+
+static const char *const mode_words[] = { [MOUNT_NONE] = "none", [MOUNT_RO] = "ro",
+					  [MOUNT_RW] = "rw", NULL };
+static const char *const hide_words[] = { [HIDEPID_OFF] = "off", [HIDEPID_NOACCESS] = "noaccess",
+					  [HIDEPID_INVISIBLE] = "invisible",
+					  [HIDEPID_PTRACEABLE] = "ptraceable", NULL };
+
+static const struct key keys[] = {
+	{ .name = "proc.mode", .type = &key_enum, .of = mode_words, .at = SPEC(proc.proc),
+	  .metavar = "none|ro|rw", .doc = "mount /proc" },
+	{ .name = "sys.mode", .type = &key_enum, .of = mode_words, .at = SPEC(proc.sys),
+	  .metavar = "none|ro|rw", .doc = "mount /sys" },
+	{ .name = "cgroup.mode", .type = &key_enum, .of = mode_words, .at = SPEC(proc.cgroup),
+	  .metavar = "none|ro|rw", .doc = "mount the container's own cgroup at /sys/fs/cgroup" },
+	{ .name = "proc.mask", .type = &key_paths, .at = SPEC(proc.mask), .metavar = "PATH",
+	  .doc = "covered by an empty file or directory" },
+	{ .name = "proc.readonly", .type = &key_paths, .at = SPEC(proc.readonly), .metavar = "PATH",
+	  .doc = "made read-only" },
+	{ .name = "proc.hidepid", .type = &key_enum, .of = hide_words, .at = SPEC(proc.hidepid),
+	  .metavar = "off|noaccess|invisible|ptraceable",
+	  .doc = "what users see of each other's processes" },
+	{ .name = "proc.subset_pid", .type = &key_bool, .at = SPEC(proc.subset_pid),
+	  .doc = "/proc shows processes only, nothing of the system" },
+	{ .name = "proc.own_ids", .type = &key_bool, .at = SPEC(proc.own_ids),
+	  .doc = "a boot_id and machine-id of its own" },
+	{ .name = "sysctl", .type = &key_list, .at = SPEC(proc.sysctl), .metavar = "NAME=VALUE",
+	  .doc = "kernel parameters of the container's own namespaces" },
+};
+
+/* --- check ----------------------------------------------------------------------------- */
+
+/* Parameters that belong to a namespace; everything else is the whole host's. */
+static const struct {
+	const char *prefix;
+	enum ns_kind ns;
+} sysctls[] = {
+	{ "net.", NS_NET },	      { "kernel.shm", NS_IPC },	    { "kernel.msg", NS_IPC },
+	{ "kernel.sem", NS_IPC },     { "fs.mqueue.", NS_IPC },	    { "kernel.hostname", NS_UTS },
+	{ "kernel.domainname", NS_UTS }, { "kernel.pid_max", NS_PID },
+};
+
+static int sysctl_check(const struct spec *s, const char *line, struct err *e)
+{
+	if (!strchr(line, '=') || line[0] == '=' || strstr(line, "..") || strchr(line, '/'))
+		return err_msg(e, EINVAL, "%s: sysctl: '%s' is not NAME=VALUE", key_origin(s, "sysctl"),
+			       line);
+	for (size_t i = 0; i < ARRAY_SIZE(sysctls); i++) {
+		if (!str_starts(line, sysctls[i].prefix))
+			continue;
+		if (s->ns[sysctls[i].ns].how == NS_NEW)
+			return 0;
+		return err_msg(e, EPERM, "%s: sysctl: %s would change the host: its namespace is shared",
+			       key_origin(s, "sysctl"), line);
+	}
+	return err_msg(e, EPERM, "%s: sysctl: %s belongs to the whole host, not to a container",
+		       key_origin(s, "sysctl"), line);
+}
+
+static int proc_check(struct spec *s, const struct host *h, struct err *e)
+{
+	int ret = 0;
+
+	(void)h;
+	if (s->proc.cgroup != MOUNT_NONE && s->proc.sys == MOUNT_NONE)
+		return err_msg(e, EINVAL, "%s: cgroup.mode needs /sys (sys.mode)",
+			       key_origin(s, "cgroup.mode"));
+	for (size_t i = 0; i < s->proc.sysctl.n && ret == 0; i++)
+		ret = sysctl_check(s, s->proc.sysctl.item[i], e);
+	return ret;
+}
+
+/* --- steps: monitor -------------------------------------------------------------------- */
+
+/* A random id in the two shapes that systemd and the kernel use. */
+static int random_ids(char machine[34], char boot[38], struct err *e)
+{
+	unsigned char id[16];
+	size_t n = 0, m = 0;
+
+	if (getrandom(id, sizeof(id), 0) != sizeof(id))
+		return err_sys(e, "get random bytes");
+	id[6] = (id[6] & 0x0f) | 0x40; /* RFC 4122, version 4 */
+	id[8] = (id[8] & 0x3f) | 0x80;
+	for (size_t i = 0; i < sizeof(id); i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			boot[m++] = '-';
+		m += (size_t)snprintf(boot + m, 3, "%02x", id[i]);
+		n += (size_t)snprintf(machine + n, 3, "%02x", id[i]);
+	}
+	strcpy(machine + n, "\n");
+	strcpy(boot + m, "\n");
+	return 0;
+}
+
+static int mask_file(const struct run *r, const char *name, const char *text, mode_t mode,
+		     struct err *e)
+{
+	autoclose int fd = openat(r->mask, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+				  mode);
+	int ret = fd < 0 ? -errno : file_write_all(fd, text, strlen(text));
+
+	if (ret == 0)
+		return 0;
+	errno = -ret;
+	return err_sys(e, "make the mask %s", name);
+}
+
+int proc_masks(struct run *r, struct err *e)
+{
+	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
+	autoclose int target = open(r->claim.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char machine[34], boot[38];
+	int ret;
+
+	if (target < 0)
+		return err_sys(e, "open the staging directory %s", r->claim.path);
+	r->mask = stage_tmpfs(r, 64 << 10, 16, 0755, ATTR_KERNEL_FS, e);
+	if (r->mask < 0)
+		return r->mask;
+	ret = stage_attach(r->mask, target, "the masks", e);
+	if (ret == 0)
+		ret = random_ids(machine, boot, e);
+	if (ret == 0)
+		ret = mask_file(r, "file", "", 0444, e);
+	if (ret == 0 && r->spec->proc.own_ids)
+		ret = mask_file(r, "machine-id", machine, 0444, e);
+	if (ret == 0 && r->spec->proc.own_ids)
+		ret = mask_file(r, "boot_id", boot, 0444, e);
+	if (ret < 0)
+		return ret;
+	if (mkdirat(r->mask, "dir", 0555) < 0)
+		return err_sys(e, "make the mask directory");
+	if (sys_mount_setattr(r->mask, "", AT_EMPTY_PATH, &readonly) < 0)
+		return err_sys(e, "make the masks read-only");
+	return 0;
+}
+
+/* The instances that the helper makes; descriptors are shared with the monitor (CLONE_FILES). */
+struct made {
+	struct run *r;
+	int proc, sys, mqueue, cgroup[CG_HIERARCHIES];
+	struct err err;
+	int ret;
+};
+
+static uint64_t mode_attr(enum mount_mode mode)
+{
+	return ATTR_KERNEL_FS | (mode == MOUNT_RO ? MOUNT_ATTR_RDONLY : 0);
+}
+
+static int make_proc(struct made *m)
+{
+	static const char *const hide[] = { "off", "noaccess", "invisible", "ptraceable" };
+	const struct spec *s = m->r->spec;
+	struct stage_opt opts[2];
+	size_t n = 0;
+
+	if (s->proc.proc == MOUNT_NONE)
+		return 0;
+	if (s->proc.hidepid != HIDEPID_OFF)
+		opts[n++] = (struct stage_opt){ "hidepid", hide[s->proc.hidepid] };
+	if (s->proc.subset_pid)
+		opts[n++] = (struct stage_opt){ "subset", "pid" };
+	m->proc = stage_fs("proc", opts, n, mode_attr(s->proc.proc), &m->err);
+	return m->proc < 0 ? m->proc : 0;
+}
+
+static int make_cgroup(struct made *m)
+{
+	static const char *const v1[CG_HIERARCHIES] = {
+		[CG_MEMORY] = "memory",	    [CG_PIDS] = "pids",	      [CG_CPU] = "cpu",
+		[CG_CPUACCT] = "cpuacct",   [CG_CPUSET] = "cpuset",   [CG_DEVICES] = "devices",
+		[CG_FREEZER] = "freezer",   [CG_BLKIO] = "blkio",     [CG_HUGETLB] = "hugetlb",
+	};
+	const struct run *r = m->r;
+
+	if (r->spec->proc.cgroup == MOUNT_NONE)
+		return 0;
+	for (int i = 0; i < CG_HIERARCHIES; i++) {
+		struct stage_opt opts[2] = { { "none", NULL }, { "name", "systemd" } };
+		size_t n = i == CG_SYSTEMD ? 2 : i == CG_UNIFIED ? 0 : 1;
+
+		if (r->cg.dir[i] < 0)
+			continue;
+		if (v1[i])
+			opts[0].key = v1[i];
+		m->cgroup[i] = stage_fs(i == CG_UNIFIED ? "cgroup2" : "cgroup", opts, n,
+					mode_attr(r->spec->proc.cgroup), &m->err);
+		if (m->cgroup[i] < 0)
+			return m->cgroup[i];
+	}
+	return 0;
+}
+
+static int make_all(struct made *m)
+{
+	const struct spec *s = m->r->spec;
+	int ret = 0;
+
+	if (setns(m->r->pidfd, CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWCGROUP) < 0)
+		return err_sys(&m->err, "enter the container's namespaces");
+	ret = make_proc(m);
+	if (ret == 0 && s->proc.sys != MOUNT_NONE) {
+		m->sys = stage_fs("sysfs", NULL, 0, mode_attr(s->proc.sys), &m->err);
+		ret = m->sys < 0 ? m->sys : 0;
+	}
+	if (ret == 0) {
+		m->mqueue = stage_fs("mqueue", NULL, 0, ATTR_KERNEL_FS, &m->err);
+		ret = m->mqueue < 0 ? m->mqueue : 0;
+	}
+	return ret == 0 ? make_cgroup(m) : ret;
+}
+
+static int helper_main(void *arg)
+{
+	struct made *m = arg;
+
+	m->ret = make_all(m);
+	return 0;
+}
+
+/* Run the helper in init's pid namespace: a vfork-like child on a stack of its own, sharing our
+ * memory and descriptors, so that it costs no copy of the address space. */
+static int helper_run(struct run *r, struct made *m, struct err *e)
+{
+	static const int flags = CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD;
+	autoclose int own_pid_ns = openat(r->proc, "self/ns/pid_for_children", O_RDONLY | O_CLOEXEC);
+	autofree char *stack = malloc(64 << 10);
+	pid_t pid;
+
+	if (!stack)
+		return err_mem(e);
+	if (own_pid_ns < 0)
+		return err_sys(e, "remember our pid namespace");
+	if (setns(r->pidfd, CLONE_NEWPID) < 0)
+		return err_sys(e, "enter the container's pid namespace");
+	pid = clone(helper_main, stack + (64 << 10), flags, m);
+	if (pid < 0)
+		err_sys(e, "start the mount helper");
+	if (setns(own_pid_ns, CLONE_NEWPID) < 0)
+		return err_sys(e, "come back to our pid namespace");
+	if (pid < 0)
+		return -e->code;
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (m->ret < 0)
+		*e = m->err;
+	return m->ret;
+}
+
+static int attach_at(const struct run *r, int tree, const char *path, struct err *e)
+{
+	autoclose int target = -EBADF;
+
+	if (tree < 0)
+		return 0;
+	/* /proc or /sys as a link in the image would put the mount, and what the runtime later
+	 * believes about it, elsewhere (CVE-2019-19921, CVE-2023-27561). */
+	target = path_open(r->root, path, O_PATH | O_DIRECTORY, 0, PATH_NO_SYMLINKS);
+	if (target == -ENOENT)
+		target = stage_target(r, path, false, e);
+	else if (target < 0)
+		return err_msg(e, -target, "%s of the root file system is not a directory", path);
+	return target < 0 ? target : stage_attach(tree, target, path, e);
+}
+
+/* v2 alone is mounted at /sys/fs/cgroup itself; with v1 hierarchies that is a tmpfs which
+ * holds one directory for each. */
+static int attach_cgroups(const struct run *r, const struct made *m, struct err *e)
+{
+	static const char *const dirs[CG_HIERARCHIES] = {
+		[CG_UNIFIED] = "unified", [CG_MEMORY] = "memory",   [CG_PIDS] = "pids",
+		[CG_CPU] = "cpu",	  [CG_CPUACCT] = "cpuacct", [CG_CPUSET] = "cpuset",
+		[CG_DEVICES] = "devices", [CG_FREEZER] = "freezer", [CG_BLKIO] = "blkio",
+		[CG_HUGETLB] = "hugetlb", [CG_SYSTEMD] = "systemd",
+	};
+	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
+	autoclose int top = -EBADF;
+	int ret = 0;
+
+	if (r->host->cgroup_v2_only)
+		return attach_at(r, m->cgroup[CG_UNIFIED], "/sys/fs/cgroup", e);
+	top = stage_tmpfs(r, 64 << 10, 32, 0755, ATTR_KERNEL_FS, e);
+	if (top < 0)
+		return top;
+	ret = attach_at(r, top, "/sys/fs/cgroup", e);
+	for (int i = 0; i < CG_HIERARCHIES && ret == 0; i++) {
+		autoclose int target = -EBADF;
+
+		if (m->cgroup[i] < 0)
+			continue;
+		if (mkdirat(top, dirs[i], 0755) < 0)
+			return err_sys(e, "make /sys/fs/cgroup/%s", dirs[i]);
+		target = openat(top, dirs[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+		ret = stage_attach(m->cgroup[i], target, dirs[i], e);
+	}
+	if (ret == 0 && sys_mount_setattr(top, "", AT_EMPTY_PATH, &readonly) < 0)
+		return err_sys(e, "make /sys/fs/cgroup read-only");
+	return ret;
+}
+
+static bool any_cgroup(const struct made *m)
+{
+	for (int i = 0; i < CG_HIERARCHIES; i++)
+		if (m->cgroup[i] >= 0)
+			return true;
+	return false;
+}
+
+static int attach_mqueue(const struct run *r, int tree, struct err *e)
+{
+	autoclose int target = -EBADF;
+
+	if (mkdirat(r->dev, "mqueue", 01777) < 0)
+		return err_sys(e, "make /dev/mqueue");
+	target = openat(r->dev, "mqueue", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return stage_attach(tree, target, "/dev/mqueue", e);
+}
+
+int proc_stage(struct run *r, struct err *e)
+{
+	struct made m = { .r = r, .proc = -EBADF, .sys = -EBADF, .mqueue = -EBADF };
+	int ret;
+
+	for (int i = 0; i < CG_HIERARCHIES; i++)
+		m.cgroup[i] = -EBADF;
+	ret = helper_run(r, &m, e);
+	if (ret == 0)
+		ret = attach_at(r, m.proc, "/proc", e);
+	if (ret == 0)
+		ret = attach_at(r, m.sys, "/sys", e);
+	if (ret == 0)
+		ret = attach_mqueue(r, m.mqueue, e);
+	if (ret == 0 && any_cgroup(&m))
+		ret = attach_cgroups(r, &m, e);
+	fd_close(&m.proc);
+	fd_close(&m.sys);
+	fd_close(&m.mqueue);
+	for (int i = 0; i < CG_HIERARCHIES; i++)
+		fd_close(&m.cgroup[i]);
+	return ret;
+}
+
+/* Cover `target` by `name` of the mask tmpfs; a clone of it inherits its read-only flags. */
+static int cover(const struct run *r, int target, const char *name, const char *what, struct err *e)
+{
+	autoclose int tree = sys_open_tree(r->mask, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+	if (tree < 0)
+		return err_sys(e, "copy the mask for %s", what);
+	return stage_attach(tree, target, what, e);
+}
+
+static int mask_one(const struct run *r, const char *path, struct err *e)
+{
+	autoclose int target = path_open(r->root, path, O_PATH, 0, PATH_NO_SYMLINKS);
+	struct stat st;
+
+	/* What this kernel does not have needs no mask. */
+	if (target == -ENOENT || target == -ENOTDIR)
+		return 0;
+	if (target < 0) {
+		errno = -target;
+		return err_sys(e, "open %s to mask it", path);
+	}
+	if (fstat(target, &st) < 0)
+		return err_sys(e, "stat %s", path);
+	return cover(r, target, S_ISDIR(st.st_mode) ? "dir" : "file", path, e);
+}
+
+static int readonly_one(const struct run *r, const char *path, struct err *e)
+{
+	struct stage_attr attr = { .attr = ATTR_KERNEL_FS | MOUNT_ATTR_RDONLY };
+	autoclose int target = path_open(r->root, path, O_PATH, 0, PATH_NO_SYMLINKS);
+	autoclose int tree = -EBADF;
+	int ret;
+
+	if (target == -ENOENT || target == -ENOTDIR)
+		return 0;
+	if (target < 0) {
+		errno = -target;
+		return err_sys(e, "open %s to make it read-only", path);
+	}
+	tree = stage_clone(target, false, path, e);
+	if (tree < 0)
+		return tree;
+	ret = stage_setattr(r, tree, &attr, path, e);
+	return ret < 0 ? ret : stage_attach(tree, target, path, e);
+}
+
+static int own_id(const struct run *r, const char *path, const char *name, struct err *e)
+{
+	autoclose int target = path_open(r->root, path, O_PATH, 0, PATH_FOLLOW);
+
+	return target < 0 ? 0 : cover(r, target, name, path, e);
+}
+
+int proc_mask(struct run *r, struct err *e)
+{
+	const struct spec *s = r->spec;
+	int ret = 0;
+
+	for (size_t i = 0; i < s->proc.readonly.n && ret == 0; i++)
+		ret = readonly_one(r, s->proc.readonly.item[i], e);
+	for (size_t i = 0; i < s->proc.mask.n && ret == 0; i++)
+		ret = mask_one(r, s->proc.mask.item[i], e);
+	if (ret == 0 && s->proc.own_ids)
+		ret = own_id(r, "/proc/sys/kernel/random/boot_id", "boot_id", e);
+	if (ret == 0 && s->proc.own_ids)
+		ret = own_id(r, "/etc/machine-id", "machine-id", e);
+	return ret;
+}
+
+/* --- steps: init ----------------------------------------------------------------------- */
+
+int proc_sysctl(struct run *r, struct err *e)
+{
+	for (size_t i = 0; i < r->spec->proc.sysctl.n; i++) {
+		const char *line = r->spec->proc.sysctl.item[i];
+		const char *equals = strchr(line, '=');
+		char path[256];
+		int ret;
+
+		if (snprintf(path, sizeof(path), "sys/%.*s", (int)(equals - line), line) >=
+		    (int)sizeof(path))
+			return err_msg(e, ENAMETOOLONG, "sysctl: %s", line);
+		for (char *p = path; *p; p++)
+			if (*p == '.')
+				*p = '/';
+		/* The host's /proc: files of a namespace show the opener's. */
+		ret = file_write(r->proc, path, equals + 1);
+		if (ret < 0) {
+			errno = -ret;
+			return err_sys(e, "sysctl: set %s", line);
+		}
+	}
+	return 0;
+}
+
+/* --- observe --------------------------------------------------------------------------- */
+
+static bool mounted(const char *mountinfo, const char *path)
+{
+	char needle[300];
+
+	snprintf(needle, sizeof(needle), " %s ", path);
+	return strstr(mountinfo, needle) != NULL;
+}
+
+/* Every listed path that exists in this kernel must be a mount point now. Existence is judged
+ * by the host's own /proc and /sys, never by the container's. */
+static int covered(const struct run *r, const struct look *l, const struct list *paths,
+		   const char *how, struct err *e)
+{
+	for (size_t i = 0; i < paths->n; i++) {
+		const char *path = paths->item[i];
+		bool in_proc = str_starts(path, "/proc/");
+
+		if (!in_proc && !str_starts(path, "/sys/"))
+			continue;
+		if (in_proc ? r->spec->proc.proc == MOUNT_NONE || r->spec->proc.subset_pid :
+			      r->spec->proc.sys == MOUNT_NONE)
+			continue;
+		if (mounted(str_text(&l->mountinfo), path))
+			continue;
+		if (in_proc && faccessat(r->proc, path + strlen("/proc/"), F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		if (!in_proc && faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		return err_msg(e, EPROTO, "proc: %s was asked to be %s, the kernel shows it is not", path,
+			       how);
+	}
+	return 0;
+}
+
+static int proc_verify(const struct run *r, const struct look *l, const struct spec *seen,
+		       struct err *e)
+{
+	int ret = covered(r, l, &r->spec->proc.mask, "masked", e);
+
+	(void)seen;
+	return ret < 0 ? ret : covered(r, l, &r->spec->proc.readonly, "read-only", e);
+}
+
+const struct wall wall_proc = {
+	.name = "proc",
+	.stops = "controlling and reading the kernel through /proc and /sys",
+	.keys = keys,
+	.n_keys = ARRAY_SIZE(keys),
+	.check = proc_check,
+	.verify = proc_verify,
+};

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* struct run: what one container owns in the kernel while it is being started and while it
+ * runs: descriptors and pids. The spec it serves is const. Descriptors are -EBADF when unset. */
+#pragma once
+#include <linux/filter.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "base/str.h"
+#include "spec/spec.h"
+#include "store/range.h"
+#include "store/store.h"
+
+/* cgroup hierarchies that ward knows. CG_UNIFIED is cgroup v2, alone or beside v1. */
+enum cg_hierarchy {
+	CG_UNIFIED,
+	CG_MEMORY,
+	CG_PIDS,
+	CG_CPU,
+	CG_CPUACCT,
+	CG_CPUSET,
+	CG_DEVICES,
+	CG_FREEZER,
+	CG_BLKIO,
+	CG_HUGETLB,
+	CG_SYSTEMD, /* the named v1 hierarchy that systemd wants for itself */
+	CG_HIERARCHIES
+};
+
+/* The container's own directory in each hierarchy that is used, and the file through which a
+ * process puts itself in (v1 `tasks`; on v2 the directory is given to clone3). */
+struct run_cgroup {
+	int dir[CG_HIERARCHIES];
+	int tasks[CG_HIERARCHIES];
+	int inner; /* v2: the directory for CLONE_INTO_CGROUP: dir[CG_UNIFIED] or its delegated child */
+	unsigned char parents[CG_HIERARCHIES]; /* directories of cgroup.parent made for it, to undo */
+};
+
+/* Answers about this host that decide which rows of the order run; filled once. */
+struct host {
+	bool privileged; /* CAP_SYS_ADMIN in the initial user namespace */
+	bool rootless;	 /* our rows run inside an outer user namespace */
+	bool single_id;	 /* rootless without subordinate ids: only the caller's own id */
+	uid_t uid;	 /* of the caller */
+	gid_t gid;
+	int landlock_abi; /* 0 = none */
+	bool cgroup_v2_only;
+	bool cgroup_usable; /* some hierarchy can be written */
+};
+
+/* Who the payload is, resolved in the container's own /etc/passwd where names were given. */
+struct identity {
+	uint32_t uid, gid;
+	uint32_t groups[64];
+	uint32_t n_groups;
+	char home[256];
+};
+
+struct order;
+
+struct run {
+	const struct order *order; /* launch/launch.h: the table this run follows */
+	const struct spec *spec;
+	const struct host *host;
+
+	/* Both sides. */
+	int sync;    /* our end of the SOCK_SEQPACKET pair */
+	bool inside; /* this is the container's init, not the monitor */
+
+	/* Monitor side. */
+	pid_t pid; /* init, as the host sees it */
+	int pidfd;
+	int peer; /* init's end of the pair, until the clone */
+	int proc;	 /* the host's /proc, O_PATH: the only one that is ever read */
+	struct store *store;
+	struct claim claim;    /* state directory and lock, held as long as the container lives */
+	int cache;	       /* directory of what may be computed again: compiled filters */
+	int host_ns[NS_KINDS]; /* the host's namespaces that we left, to come back to */
+	int target;	 /* exec: pidfd of the running container's init */
+	int userns;	 /* init's user namespace: ids for id-mapped mounts */
+	int root_source; /* the root directory on disk, not id-mapped: missing targets are made here */
+	int root;	 /* the staged root mount, O_PATH */
+	int mask;	 /* staged tmpfs with an empty file and an empty directory, for masks */
+	int dev;	 /* the staged /dev, O_PATH */
+	int pts;	 /* the container's devpts instance, O_PATH */
+	int console;	 /* master end of the console's pty */
+	int terminal;	 /* its slave end, for init */
+	bool root_mapped; /* what is made in root_source belongs to the container's root */
+	bool detached;	 /* nobody's terminal: output goes to the log */
+	int stdio[3];	 /* what init gets as 0, 1, 2 */
+	int relay[3];	 /* our end, where stdio[] is a relay pipe */
+	char **envp;	 /* the payload's environment; one place at the end is free for HOME */
+	bool exec_failed; /* everything was built, but the program could not be executed */
+	size_t started;	 /* rows of the order to undo */
+	struct spec *seen; /* what the kernel showed when the posture was verified */
+	int listener;	 /* control socket */
+	struct id_map uid_map, gid_map; /* as written to the kernel */
+	struct run_cgroup cg;
+	struct range range; /* taken from the store; count 0 = none */
+
+	struct identity identity; /* resolved by the monitor, sent to init */
+
+	/* Compiled before the clone, loaded by init. */
+	struct sock_fprog filter;
+};
+
+/* All descriptors unset. */
+void run_init(struct run *r, const struct spec *spec, const struct host *host);
+
+/* The id outside of the user namespace (in the monitor's ids) of `inside`, or -1 when it has
+ * none. An empty map maps every id to itself: no user namespace. */
+int64_t run_outside(const struct id_map *map, uint32_t inside);

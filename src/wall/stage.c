@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "wall/stage.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <linux/securebits.h>
+#include <sys/fsuid.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/mem.h"
+#include "base/path.h"
+#include "base/sys.h"
+
+int stage_enter(struct run *r, struct err *e)
+{
+	r->host_ns[NS_MOUNT] = openat(r->proc, "self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	if (r->host_ns[NS_MOUNT] < 0)
+		return err_sys(e, "remember the host's mount namespace");
+	if (unshare(CLONE_NEWNS) < 0)
+		return err_sys(e, "make the staging mount namespace");
+	/* Slave, not private: a disk that the host unmounts must not stay busy because of us. */
+	if (sys_mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+		return err_sys(e, "stop mounts from reaching the host");
+	return 0;
+}
+
+int stage_leave(struct run *r, struct err *e)
+{
+	/* Until we leave, our namespace keeps the host's file systems mounted a second time. */
+	if (r->host_ns[NS_MOUNT] >= 0 && setns(r->host_ns[NS_MOUNT], CLONE_NEWNS) < 0)
+		return err_sys(e, "come back to the host's mount namespace");
+	fd_close(&r->host_ns[NS_MOUNT]);
+	fd_close(&r->root);
+	fd_close(&r->root_source);
+	fd_close(&r->mask);
+	fd_close(&r->dev);
+	fd_close(&r->pts);
+	fd_close(&r->userns);
+	return 0;
+}
+
+static uint32_t outside_root(const struct id_map *map)
+{
+	for (size_t i = 0; i < map->n; i++)
+		if (map->range[i].inside == 0)
+			return map->range[i].outside;
+	/* A map without root (a single id): its first id owns what we make. */
+	return map->n ? map->range[0].outside : 0;
+}
+
+uint32_t stage_root_uid(const struct run *r)
+{
+	return outside_root(&r->uid_map);
+}
+
+uint32_t stage_root_gid(const struct run *r)
+{
+	return outside_root(&r->gid_map);
+}
+
+void stage_as_container(const struct run *r)
+{
+	/* Without this bit a file system id other than 0 loses CAP_CHOWN, CAP_FOWNER and their
+	 * kin (capabilities(7)), and an overlay made meanwhile could never copy a file up. */
+	prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP);
+	setfsgid(stage_root_gid(r));
+	setfsuid(stage_root_uid(r));
+}
+
+void stage_as_self(void)
+{
+	setfsuid(geteuid());
+	setfsgid(getegid());
+	prctl(PR_SET_SECUREBITS, 0);
+}
+
+int stage_target(const struct run *r, const char *path, bool as_file, struct err *e)
+{
+	int made, fd;
+
+	fd = path_open(r->root, path, O_PATH, 0, PATH_FOLLOW);
+	if (fd >= 0)
+		return fd;
+	if (fd != -ENOENT) {
+		errno = -fd;
+		return err_sys(e, "open %s in the root file system", path);
+	}
+	/* Made below the root's source: the staged mount may be read-only, and through an
+	 * id-mapped mount the host's root is nobody who could own a file (EOVERFLOW). In a tree
+	 * of our own (tmpfs, overlay) what is made belongs to the container's root. */
+	if (r->root_mapped)
+		stage_as_container(r);
+	made = path_make(r->root_source, path, as_file, PATH_FOLLOW, e);
+	stage_as_self();
+	if (made == -EROFS)
+		return err_hint(e, "the root file system lacks it and cannot be written: make %s there, "
+				   "or use overlay:DIR", path);
+	if (made < 0)
+		return made;
+	close(made);
+	fd = path_open(r->root, path, O_PATH, 0, PATH_FOLLOW);
+	if (fd < 0) {
+		errno = -fd;
+		return err_sys(e, "open %s in the root file system", path);
+	}
+	return fd;
+}
+
+int stage_clone(int fd, bool recursive, const char *what, struct err *e)
+{
+	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH;
+	int tree = sys_open_tree(fd, "", recursive ? flags | AT_RECURSIVE : flags);
+
+	return tree < 0 ? err_sys(e, "copy the mount of %s", what) : tree;
+}
+
+int stage_setattr(const struct run *r, int tree, const struct stage_attr *want, const char *what,
+		  struct err *e)
+{
+	struct mount_attr attr = {
+		.attr_set = want->attr,
+		.propagation = want->slave ? MS_SLAVE : MS_PRIVATE,
+	};
+	unsigned flags = AT_EMPTY_PATH | (want->recursive ? AT_RECURSIVE : 0);
+
+	if (want->idmap) {
+		attr.attr_set |= MOUNT_ATTR_IDMAP;
+		attr.userns_fd = (uint64_t)r->userns;
+	}
+	if (sys_mount_setattr(tree, "", flags, &attr) == 0)
+		return 0;
+	if (want->idmap && errno == EINVAL) {
+		err_sys(e, "id-map the mount of %s", what);
+		return err_hint(e, "its file system does not support id-mapped mounts on this kernel; "
+				   "move it to ext4, xfs, btrfs or tmpfs, or say rootfs.idmap=false "
+				   "(or the volume option noidmap) and give its files the "
+				   "container's ids");
+	}
+	return err_sys(e, "set the mount attributes of %s", what);
+}
+
+int stage_attach(int tree, int target, const char *what, struct err *e)
+{
+	if (sys_move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return err_sys(e, "mount %s", what);
+	return 0;
+}
+
+/* The file system's own words about what it did not like are in the context's log. */
+static void fs_log(int fs, struct err *e)
+{
+	char text[256];
+	ssize_t n = read(fs, text, sizeof(text) - 1);
+
+	if (n <= 0)
+		return;
+	text[n] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	err_hint(e, "the kernel says: %s", text);
+}
+
+int stage_fs(const char *type, const struct stage_opt *opts, size_t n, uint64_t attr, struct err *e)
+{
+	autoclose int fs = sys_fsopen(type, FSOPEN_CLOEXEC);
+	int mount;
+
+	if (fs < 0)
+		return err_sys(e, "open the file system type %s", type);
+	for (size_t i = 0; i < n; i++) {
+		unsigned cmd = opts[i].value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG;
+
+		if (sys_fsconfig(fs, cmd, opts[i].key, opts[i].value, 0) == 0)
+			continue;
+		err_sys(e, "%s: option %s=%s", type, opts[i].key, opts[i].value ? opts[i].value : "");
+		fs_log(fs, e);
+		return -e->code;
+	}
+	if (sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0) {
+		err_sys(e, "make a %s instance", type);
+		fs_log(fs, e);
+		return -e->code;
+	}
+	mount = sys_fsmount(fs, FSMOUNT_CLOEXEC, (unsigned)attr);
+	return mount < 0 ? err_sys(e, "mount a %s instance", type) : mount;
+}
+
+int stage_tmpfs(const struct run *r, uint64_t size, uint64_t inodes, unsigned mode, uint64_t attr,
+		struct err *e)
+{
+	char text[5][24];
+	const struct stage_opt opts[] = {
+		{ "mode", text[0] }, { "uid", text[1] }, { "gid", text[2] },
+		{ "size", text[3] }, { "nr_inodes", text[4] },
+	};
+
+	/* No tmpfs without a bound: "max" would be half of the host's memory per instance. */
+	if (size >= LIMIT_UNSET || inodes >= LIMIT_UNSET)
+		return err_msg(e, EINVAL, "tmpfs: size and inodes must be finite");
+	snprintf(text[0], sizeof(text[0]), "%o", mode);
+	snprintf(text[1], sizeof(text[1]), "%u", stage_root_uid(r));
+	snprintf(text[2], sizeof(text[2]), "%u", stage_root_gid(r));
+	snprintf(text[3], sizeof(text[3]), "%" PRIu64, size);
+	snprintf(text[4], sizeof(text[4]), "%" PRIu64, inodes);
+	return stage_fs("tmpfs", opts, ARRAY_SIZE(opts), attr, e);
+}

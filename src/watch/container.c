@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "watch/container.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/sys.h"
+#include "launch/attach.h"
+#include "launch/gc.h"
+#include "launch/host.h"
+#include "launch/launch.h"
+#include "launch/posture.h"
+#include "wall/cgroup.h"
+#include "wall/wall.h"
+#include "watch/monitor.h"
+
+int container_open(struct container *c, struct err *e)
+{
+	int ret = host_look(&c->host, e);
+
+	c->store.run = c->store.lib = -EBADF;
+	if (ret == 0)
+		ret = store_open(&c->store, e);
+	if (ret == 0)
+		gc_run(&c->store);
+	return ret;
+}
+
+void container_close(struct container *c)
+{
+	store_close(&c->store);
+}
+
+/* The monitor itself: no core dump with the host's memory in it, no new file that others may
+ * write, nobody who traces it. */
+static void harden_self(const struct host *h)
+{
+	struct rlimit none = { 0, 0 };
+
+	setrlimit(RLIMIT_CORE, &none);
+	umask(022);
+	/* In an outer user namespace our own /proc files must stay ours: outer.c, proc.c. */
+	if (!h->rootless)
+		prctl(PR_SET_DUMPABLE, 0);
+}
+
+static void print_summary(const struct container *c)
+{
+	autostr text = { 0 };
+	const char *missing = c->host.cgroup_usable ? NULL : cgroup_missing(&c->host);
+
+	str_addf(&text, "container %s, profile %s", c->run.spec->name, c->run.spec->profile);
+	for (size_t i = 0; i < c->run.spec->gates.n; i++)
+		str_addf(&text, "%s%s", i ? ", " : "; gates: ", c->run.spec->gates.item[i]);
+	str_add(&text, "; walls:\n");
+	if (c->run.seen)
+		posture_summary(c->run.seen, &text);
+	if (missing)
+		str_addf(&text, "  missing    %s\n", missing);
+	(void)!write(STDERR_FILENO, str_text(&text), text.len);
+}
+
+static void free_seen(struct run *r)
+{
+	if (r->seen)
+		spec_free(r->seen);
+	free(r->seen);
+	r->seen = NULL;
+}
+
+static int open_run(struct container *c, const struct spec *spec, const struct order *order,
+		    struct err *e)
+{
+	struct run *r = &c->run;
+	struct err ignored = ERR_NONE;
+
+	run_init(r, spec, &c->host);
+	r->order = order;
+	r->store = &c->store;
+	r->detached = c->detach;
+	r->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (r->proc < 0)
+		return err_sys(e, "open /proc");
+	/* Without a cache every start compiles its filter: slower, not weaker. */
+	r->cache = store_cache(&c->store, &ignored);
+	return 0;
+}
+
+static void close_run(struct run *r)
+{
+	fd_close(&r->proc);
+	fd_close(&r->cache);
+	fd_close(&r->listener);
+	fd_close(&r->target);
+	fd_close(&r->root);
+	fd_close(&r->pts);
+	store_forget(&r->claim);
+	free(r->filter.filter);
+	free(r->uid_map.range);
+	free(r->gid_map.range);
+	free_seen(r);
+}
+
+/* Detached, nobody reads what we could say: the caller's terminal is let go. */
+static void let_go(int report)
+{
+	autoclose int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int i = 0; i < 3 && null >= 0; i++)
+		dup2(null, i);
+	(void)!write(report, "", 1);
+}
+
+static int log_directory(struct container *c, const struct spec *spec)
+{
+	char path[STORE_NAME_MAX + 16];
+
+	if (!c->defined)
+		return fcntl(c->run.claim.dir, F_DUPFD_CLOEXEC, 3);
+	snprintf(path, sizeof(path), "containers/%s", spec->name);
+	return openat(c->store.lib, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* report: end of a pipe to the process that waits for a detached start, or -EBADF. */
+static int run_here(struct container *c, const struct spec *spec, int report, int *status,
+		    struct err *e)
+{
+	autoclose int logs = -EBADF;
+	int ret;
+
+	monitor_block_signals();
+	harden_self(&c->host);
+	ret = open_run(c, spec, &order_start, e);
+	if (ret == 0)
+		ret = launch(&c->run, e);
+	if (ret == 0) {
+		if (c->verbose)
+			print_summary(c);
+		free_seen(&c->run);
+		logs = log_directory(c, spec);
+		if (report >= 0)
+			let_go(report);
+		ret = monitor_run(&c->run, logs, status, e);
+	}
+	close_run(&c->run);
+	return ret;
+}
+
+/* Fork the monitor; return when it says that the container runs, or why not. */
+static int run_detached(struct container *c, const struct spec *spec, struct err *e)
+{
+	struct err theirs = ERR_NONE;
+	int pipe_ends[2], status = 0;
+	ssize_t n;
+	pid_t pid;
+
+	if (pipe2(pipe_ends, O_CLOEXEC) < 0)
+		return err_sys(e, "make a pipe");
+	pid = fork();
+	if (pid < 0)
+		return err_sys(e, "start the monitor");
+	if (pid == 0) {
+		close(pipe_ends[0]);
+		setsid();
+		if (chdir("/") < 0 || run_here(c, spec, pipe_ends[1], &status, &theirs) < 0)
+			(void)!write(pipe_ends[1], &theirs, sizeof(theirs));
+		_exit(0);
+	}
+	close(pipe_ends[1]);
+	do
+		n = read(pipe_ends[0], &theirs, sizeof(theirs));
+	while (n < 0 && errno == EINTR);
+	close(pipe_ends[0]);
+	if (n == 1)
+		return 0;
+	if (n == sizeof(theirs)) {
+		*e = theirs;
+		return -e->code;
+	}
+	return err_msg(e, ECONNRESET, "the monitor ended before the container ran");
+}
+
+int container_name(const struct container *c, struct spec *spec, struct err *e)
+{
+	if (spec->name)
+		return 0;
+	spec->name = calloc(1, STORE_NAME_MAX + 1);
+	return spec->name ? store_name(&c->store, spec->name, e) : err_mem(e);
+}
+
+int container_run(struct container *c, struct spec *spec, int *status, struct err *e)
+{
+	int ret = container_name(c, spec, e);
+
+	if (ret == 0)
+		ret = walls_check(spec, &c->host, e);
+	if (ret < 0)
+		return ret;
+	*status = 0;
+	return c->detach ? run_detached(c, spec, e) : run_here(c, spec, -EBADF, status, e);
+}
+
+int container_find(struct container *c, const char *name, struct spec *spec, struct err *e)
+{
+	int ret = open_run(c, spec, &order_attach, e);
+
+	return ret < 0 ? ret : attach_find(&c->run, name, spec, e);
+}
+
+int container_exec(struct container *c, int *status, struct err *e)
+{
+	int ret;
+
+	monitor_block_signals();
+	harden_self(&c->host);
+	ret = launch(&c->run, e);
+	if (ret == 0)
+		ret = monitor_run(&c->run, -EBADF, status, e);
+	close_run(&c->run);
+	return ret;
+}
+
+void container_lose(struct container *c)
+{
+	close_run(&c->run);
+}

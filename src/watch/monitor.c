@@ -1,0 +1,501 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "watch/monitor.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/sys.h"
+#include "launch/control.h"
+#include "launch/launch.h"
+#include "store/state.h"
+#include "wall/cgroup.h"
+#include "watch/flow.h"
+#include "watch/log_file.h"
+#include "watch/terminal.h"
+
+enum { CLIENTS_MAX = 16, FLOWS_MAX = 3 };
+
+struct client {
+	int fd;
+	bool waits; /* answered when the container has ended */
+};
+
+struct monitor {
+	struct run *r;
+	enum state_id state;
+	int epoll, signals, timer;
+	struct client clients[CLIENTS_MAX];
+	struct flow flows[FLOWS_MAX];
+	struct log_file log;
+	struct terminal terminal;
+	bool eager; /* our input is a file: always ready, and epoll does not take it */
+	bool ended;
+	int status;
+};
+
+/* --- states ---------------------------------------------------------------------------- */
+
+/* Everything that can happen to a running container, whoever wants it. */
+enum event { EV_STOP, EV_KILL, EV_FREEZE, EV_THAW, EV_TIMEOUT, EV_END, EVENTS };
+
+typedef int action(struct monitor *m, int arg, struct err *e);
+
+static void set_state(struct monitor *m, enum state_id id)
+{
+	struct err e = ERR_NONE;
+	struct state state;
+
+	m->state = id;
+	if (state_read(m->r->claim.dir, &state, &e) < 0)
+		return;
+	state.id = id;
+	if (state_write(m->r->claim.dir, &state, &e) < 0)
+		log_warn("%s", e.text);
+}
+
+static int send_signal(struct monitor *m, int sig, struct err *e)
+{
+	if (sys_pidfd_send_signal(m->r->pidfd, sig) < 0 && errno != ESRCH)
+		return err_sys(e, "send signal %d", sig);
+	return 0;
+}
+
+static int do_kill(struct monitor *m, int sig, struct err *e)
+{
+	if (sig == SIGKILL && cgroup_kill(&m->r->cg) == 0)
+		return 0;
+	return send_signal(m, sig, e);
+}
+
+static int do_stop(struct monitor *m, int seconds, struct err *e)
+{
+	struct itimerspec when = { 0 };
+
+	if (seconds < 0)
+		seconds = (int)m->r->spec->stop.seconds;
+	when.it_value.tv_sec = seconds;
+	set_state(m, STATE_STOPPING);
+	if (seconds == 0)
+		return do_kill(m, SIGKILL, e);
+	if (timerfd_settime(m->timer, 0, &when, NULL) < 0)
+		return err_sys(e, "start the stop timer");
+	return send_signal(m, m->r->spec->stop.signal, e);
+}
+
+static int do_freeze(struct monitor *m, int arg, struct err *e)
+{
+	int ret = cgroup_freeze(&m->r->cg, true, e);
+
+	(void)arg;
+	if (ret == 0)
+		set_state(m, STATE_PAUSED);
+	return ret;
+}
+
+static int do_thaw(struct monitor *m, int arg, struct err *e)
+{
+	int ret = cgroup_freeze(&m->r->cg, false, e);
+
+	(void)arg;
+	if (ret == 0)
+		set_state(m, STATE_RUNNING);
+	return ret;
+}
+
+/* A frozen process handles no signal: it is woken to be asked to end. */
+static int do_thaw_stop(struct monitor *m, int seconds, struct err *e)
+{
+	int ret = do_thaw(m, 0, e);
+
+	return ret < 0 ? ret : do_stop(m, seconds, e);
+}
+
+static int do_timeout(struct monitor *m, int arg, struct err *e)
+{
+	(void)arg;
+	return do_kill(m, SIGKILL, e);
+}
+
+static int do_nothing(struct monitor *m, int arg, struct err *e)
+{
+	(void)m;
+	(void)arg;
+	(void)e;
+	return 0;
+}
+
+static int do_end(struct monitor *m, int arg, struct err *e)
+{
+	(void)e;
+	m->ended = true;
+	m->status = arg;
+	m->state = STATE_STOPPED;
+	return 0;
+}
+
+/* An empty cell is refused, with the name of the state. */
+static action *const table[STATE_IDS][EVENTS] = {
+	[STATE_RUNNING] = {
+		[EV_STOP] = do_stop,
+		[EV_KILL] = do_kill,
+		[EV_FREEZE] = do_freeze,
+		[EV_END] = do_end,
+	},
+	[STATE_PAUSED] = {
+		[EV_STOP] = do_thaw_stop,
+		[EV_KILL] = do_kill,
+		[EV_THAW] = do_thaw,
+		[EV_END] = do_end,
+	},
+	[STATE_STOPPING] = {
+		[EV_STOP] = do_stop, /* a shorter patience, or none */
+		[EV_KILL] = do_kill,
+		[EV_TIMEOUT] = do_timeout,
+		[EV_END] = do_end,
+	},
+	[STATE_STOPPED] = {
+		[EV_STOP] = do_nothing,
+		[EV_KILL] = do_nothing,
+	},
+};
+
+static int happen(struct monitor *m, enum event event, int arg, struct err *e)
+{
+	static const char *const verbs[EVENTS] = { "stop", "signal", "freeze", "thaw", "kill", "end" };
+	action *act = table[m->state][event];
+
+	if (!act)
+		return err_msg(e, EINVAL, "cannot %s a container that is %s", verbs[event],
+			       state_name(m->state));
+	return act(m, arg, e);
+}
+
+/* --- event sources --------------------------------------------------------------------- */
+
+static void on_end(struct monitor *m)
+{
+	siginfo_t info = { 0 };
+	struct err e = ERR_NONE;
+
+	if (waitid(P_PIDFD, (id_t)m->r->pidfd, &info, WEXITED | WNOHANG) < 0 || !info.si_pid)
+		return;
+	happen(m, EV_END, info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status, &e);
+}
+
+static void on_signals(struct monitor *m)
+{
+	struct signalfd_siginfo info;
+	struct err e = ERR_NONE;
+
+	while (read(m->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGWINCH && m->r->console >= 0)
+			terminal_resize(STDIN_FILENO, m->r->console);
+		else if (info.ssi_signo != SIGWINCH &&
+			 happen(m, EV_KILL, (int)info.ssi_signo, &e) < 0)
+			log_warn("%s", e.text);
+	}
+}
+
+static void on_timer(struct monitor *m)
+{
+	uint64_t times;
+	struct err e = ERR_NONE;
+
+	if (read(m->timer, &times, sizeof(times)) == sizeof(times) &&
+	    happen(m, EV_TIMEOUT, 0, &e) < 0)
+		log_warn("%s", e.text);
+}
+
+static void reply(struct client *c, int code, int status, const char *text)
+{
+	struct control_reply answer = { .code = code, .status = status };
+
+	snprintf(answer.text, sizeof(answer.text), "%s", text);
+	/* A client that went away needs no answer. */
+	(void)!send(c->fd, &answer, sizeof(answer), MSG_NOSIGNAL | MSG_DONTWAIT);
+	fd_close(&c->fd);
+	c->waits = false;
+}
+
+static void serve(struct monitor *m, struct client *c, const struct control_request *request)
+{
+	static const struct {
+		enum event event;
+		bool waits;
+	} ops[CONTROL_OPS] = {
+		[CONTROL_STOP] = { EV_STOP, true },  [CONTROL_KILL] = { EV_KILL, false },
+		[CONTROL_FREEZE] = { EV_FREEZE, false }, [CONTROL_THAW] = { EV_THAW, false },
+		[CONTROL_WAIT] = { EVENTS, true },
+	};
+	struct err e = ERR_NONE;
+
+	if (request->op >= CONTROL_OPS) {
+		reply(c, EINVAL, 0, "unknown request");
+		return;
+	}
+	if (ops[request->op].event != EVENTS && happen(m, ops[request->op].event, request->arg, &e) < 0) {
+		reply(c, e.code, 0, e.text);
+		return;
+	}
+	if (ops[request->op].waits)
+		c->waits = true;
+	else
+		reply(c, 0, 0, "");
+}
+
+static bool watch_fd(struct monitor *m, int fd, uint32_t events, uint64_t id)
+{
+	struct epoll_event event = { .events = events, .data.u64 = id };
+
+	return epoll_ctl(m->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+/* Ids of the event sources; clients and flows are numbered from theirs. */
+enum source { SRC_PIDFD, SRC_SIGNALS, SRC_TIMER, SRC_LISTENER, SRC_FLOW, SRC_CLIENT = 64 };
+
+static bool client_allowed(int fd)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+		return false;
+	return peer.uid == getuid() || peer.uid == 0;
+}
+
+static void on_connect(struct monitor *m)
+{
+	autoclose int fd = accept4(m->r->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (fd < 0 || !client_allowed(fd))
+		return;
+	for (int i = 0; i < CLIENTS_MAX; i++) {
+		if (m->clients[i].fd >= 0)
+			continue;
+		m->clients[i] = (struct client){ .fd = take_fd(fd) };
+		watch_fd(m, m->clients[i].fd, EPOLLIN, SRC_CLIENT + (uint64_t)i);
+		return;
+	}
+}
+
+static void on_client(struct monitor *m, struct client *c)
+{
+	struct control_request request;
+	ssize_t n = recv(c->fd, &request, sizeof(request), MSG_DONTWAIT | MSG_TRUNC);
+
+	if (n == sizeof(request) && !c->waits)
+		serve(m, c, &request);
+	else if (n >= 0 || (errno != EAGAIN && errno != EINTR)) {
+		fd_close(&c->fd);
+		c->waits = false;
+	}
+}
+
+/* --- input and output ------------------------------------------------------------------ */
+
+static void flow_start(struct monitor *m, int i, int from, int to)
+{
+	m->flows[i].from = from;
+	m->flows[i].to = to;
+	if (!watch_fd(m, from, EPOLLIN, SRC_FLOW + (uint64_t)i))
+		m->eager = true;
+}
+
+static void flow_stop(struct monitor *m, int i)
+{
+	struct flow *f = &m->flows[i];
+
+	epoll_ctl(m->epoll, EPOLL_CTL_DEL, f->from, NULL);
+	epoll_ctl(m->epoll, EPOLL_CTL_DEL, f->to, NULL);
+	/* The end of our input is the end of the program's. */
+	if (i == 0 && f->to == m->r->relay[0])
+		fd_close(&m->r->relay[0]);
+	f->from = f->to = -EBADF;
+}
+
+static void flow_service(struct monitor *m, int i)
+{
+	struct flow *f = &m->flows[i];
+	size_t before = f->written;
+	bool was_writing = flow_wants_write(f);
+	struct epoll_event event = { .data.u64 = SRC_FLOW + (uint64_t)i };
+
+	if (!flow_move(f)) {
+		flow_stop(m, i);
+		return;
+	}
+	if (f->to == m->log.fd) {
+		log_file_wrote(&m->log, f->written - before);
+		f->to = m->log.fd;
+	}
+	if (was_writing == flow_wants_write(f))
+		return;
+	/* A full sink is waited for instead of the source, and the other way round. */
+	epoll_ctl(m->epoll, EPOLL_CTL_DEL, was_writing ? f->to : f->from, NULL);
+	event.events = was_writing ? EPOLLIN : EPOLLOUT;
+	epoll_ctl(m->epoll, EPOLL_CTL_ADD, was_writing ? f->from : f->to, &event);
+}
+
+static int flows_start(struct monitor *m, int log_dir, struct err *e)
+{
+	struct run *r = m->r;
+	int ret = 0;
+
+	if (r->detached) {
+		ret = log_file_open(&m->log, log_dir, r->spec->log_size, e);
+		if (ret < 0)
+			return ret;
+		flow_start(m, 1, r->console >= 0 ? r->console : r->relay[1], m->log.fd);
+		return 0;
+	}
+	if (r->console >= 0) {
+		terminal_resize(STDIN_FILENO, r->console);
+		terminal_raw(&m->terminal, STDIN_FILENO);
+		flow_start(m, 0, STDIN_FILENO, r->console);
+		flow_start(m, 1, r->console, STDOUT_FILENO);
+		return 0;
+	}
+	if (r->relay[0] >= 0)
+		flow_start(m, 0, STDIN_FILENO, r->relay[0]);
+	for (int i = 1; i < FLOWS_MAX; i++)
+		if (r->relay[i] >= 0)
+			flow_start(m, i, r->relay[i], i);
+	return 0;
+}
+
+/* What the program wrote before it ended is still in the pipes. */
+static void flows_drain(struct monitor *m)
+{
+	for (int i = 1; i < FLOWS_MAX; i++) {
+		struct flow *f = &m->flows[i];
+
+		for (int idle = 0; f->from >= 0 && f->to >= 0 && idle < 2;) {
+			size_t start = f->start, end = f->end;
+
+			if (!flow_move(f))
+				break;
+			idle = f->start == start && f->end == end ? idle + 1 : 0;
+		}
+	}
+}
+
+/* --- the loop -------------------------------------------------------------------------- */
+
+static const int passed_on[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH };
+
+static void signal_set(sigset_t *set)
+{
+	sigemptyset(set);
+	for (size_t i = 0; i < ARRAY_SIZE(passed_on); i++)
+		sigaddset(set, passed_on[i]);
+}
+
+void monitor_block_signals(void)
+{
+	sigset_t set;
+
+	signal_set(&set);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static void dispatch(struct monitor *m, uint64_t id)
+{
+	if (id >= SRC_CLIENT) {
+		on_client(m, &m->clients[id - SRC_CLIENT]);
+		return;
+	}
+	if (id >= SRC_FLOW) {
+		flow_service(m, (int)(id - SRC_FLOW));
+		return;
+	}
+	switch ((enum source)id) {
+	case SRC_PIDFD:
+		on_end(m);
+		break;
+	case SRC_SIGNALS:
+		on_signals(m);
+		break;
+	case SRC_TIMER:
+		on_timer(m);
+		break;
+	case SRC_LISTENER:
+		on_connect(m);
+		break;
+	case SRC_FLOW:
+	case SRC_CLIENT:
+		break;
+	}
+}
+
+static int loop(struct monitor *m, struct err *e)
+{
+	struct epoll_event events[8];
+
+	while (!m->ended) {
+		int n = epoll_wait(m->epoll, events, ARRAY_SIZE(events), m->eager ? 10 : -1);
+
+		if (n < 0 && errno != EINTR)
+			return err_sys(e, "wait for events");
+		for (int i = 0; i < n && !m->ended; i++)
+			dispatch(m, events[i].data.u64);
+		if (m->eager && m->flows[0].from >= 0)
+			flow_service(m, 0);
+		m->eager = m->eager && m->flows[0].from >= 0;
+	}
+	return 0;
+}
+
+static int sources(struct monitor *m, struct err *e)
+{
+	sigset_t set;
+
+	signal_set(&set);
+	m->epoll = epoll_create1(EPOLL_CLOEXEC);
+	m->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	m->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (m->epoll < 0 || m->signals < 0 || m->timer < 0)
+		return err_sys(e, "make the monitor's event sources");
+	watch_fd(m, m->r->pidfd, EPOLLIN, SRC_PIDFD);
+	watch_fd(m, m->signals, EPOLLIN, SRC_SIGNALS);
+	watch_fd(m, m->timer, EPOLLIN, SRC_TIMER);
+	watch_fd(m, m->r->listener, EPOLLIN, SRC_LISTENER);
+	return 0;
+}
+
+int monitor_run(struct run *r, int log_dir, int *status, struct err *e)
+{
+	struct monitor m = { .r = r, .state = STATE_RUNNING, .log.fd = -EBADF, .terminal.fd = -EBADF };
+	int ret;
+
+	for (int i = 0; i < CLIENTS_MAX; i++)
+		m.clients[i].fd = -EBADF;
+	for (int i = 0; i < FLOWS_MAX; i++)
+		m.flows[i].from = m.flows[i].to = -EBADF;
+	ret = sources(&m, e);
+	if (ret == 0)
+		ret = flows_start(&m, log_dir, e);
+	if (ret == 0)
+		ret = loop(&m, e);
+	flows_drain(&m);
+	terminal_restore(&m.terminal);
+	log_file_close(&m.log);
+	launch_undo(r);
+	/* Whoever waits is told when nothing is left. */
+	for (int i = 0; i < CLIENTS_MAX; i++)
+		if (m.clients[i].fd >= 0)
+			reply(&m.clients[i], 0, m.status, "");
+	*status = m.status;
+	return ret;
+}

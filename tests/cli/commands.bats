@@ -1,0 +1,192 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Commands that explain, and input that is wrong.
+load ../lib
+
+@test "help lists the commands, and each has its own" {
+	local command
+	try ward help
+	for command in run create start stop rm exec ls info wait logs freeze thaw plan defaults keys check; do
+		[[ "$output" == *$command* ]] || fail "help has no $command"
+		ends 0 "ward $command" ward $command --help
+	done
+}
+
+@test "an unknown command is refused with the nearest name" {
+	ends 2 'run' ward rnu
+}
+
+@test "defaults prints every profile, and what it prints is a configuration" {
+	local profile
+	for profile in app system immutable appliance privileged; do
+		ward defaults $profile >"$STATE/$profile.conf"
+		[ -s "$STATE/$profile.conf" ]
+		ends 0 '' ward plan --config "$STATE/$profile.conf" "$LOOK_ROOT" -- /look
+	done
+}
+
+@test "defaults of an unknown profile is refused with the nearest name" {
+	ends 2 'app' ward defaults apps
+}
+
+@test "keys lists every key with type and a line" {
+	try ward keys
+	local key
+	for key in memory.max seccomp.policy ns.net volume; do
+		grep -q "^ *$key" <<<"$output" || fail "no $key"
+	done
+	[ "$(ward keys --json | jq 'length')" -gt 50 ]
+}
+
+@test "every key of every profile is a key" {
+	local key
+	ward keys >"$STATE/keys"
+	for key in $(for p in app system immutable appliance privileged; do ward defaults $p; done |
+		awk '$2 == "=" && $1 != "profile" && $1 != "include" { print $1 }' | sort -u); do
+		grep -qE "^ *$key( |$)" "$STATE/keys" || fail "$key"
+	done
+}
+
+@test "plan prints the rows of the start in their order" {
+	try ward plan "$LOOK_ROOT" -- /look
+	[ "$status" -eq 0 ]
+	local last=0 row n
+	for row in cgroup.create spawn idmap.write rootfs.stage ns.mount caps.bound seccomp.load verify.posture exec; do
+		n=$(grep -nw -- "$row" <<<"$output" | head -1 | cut -d: -f1)
+		[ -n "$n" ] && [ "$n" -gt "$last" ] || fail "$row is not after line $last: $output"
+		last=$n
+	done
+}
+
+@test "plan says what a row that is skipped loses" {
+	ends 0 'filter of system calls' ward plan --set seccomp.policy=none "$LOOK_ROOT" -- /look
+}
+
+@test "plan changes nothing" {
+	ward plan --name planned "$LOOK_ROOT" -- /look
+	[ -z "$(find /sys/fs/cgroup -type d -name '*planned*')" ]
+	[ -z "$(ls -A "$WARD_RUN_DIR/containers" 2>/dev/null)" ]
+}
+
+@test "check says what this host has" {
+	try ward check
+	local word
+	for word in kernel cgroup; do
+		grep -qi "$word" <<<"$output" || fail "no $word: $output"
+	done
+	ward check --json | jq -e . >/dev/null
+}
+
+@test "everything that lists has --json that is JSON" {
+	ward run -d --name one "$LOOK_ROOT" -- /look sleep 30
+	local command
+	for command in "ls" "info one" "keys" "check"; do
+		ward $command --json | jq -e . >/dev/null || fail "$command"
+	done
+}
+
+# --- wrong input: one clear error with its origin, nothing left -----------------------------------------
+
+refused() {
+	local status_wanted=$1 pattern=$2
+	shift 2
+	try ward run "$@" "$LOOK_ROOT" -- /look ids
+	[ "$status" -eq "$status_wanted" ] || fail "$*: status $status: $output"
+	[[ "$output" =~ $pattern ]] || fail "$*: no /$pattern/ in: $output"
+	[ "$(wc -l <<<"$output")" -le 3 ] || fail "$*: more than one error: $output"
+	[ -z "$(ls -A "$WARD_RUN_DIR/containers" 2>/dev/null)" ] || fail "$*: something is left"
+}
+
+@test "an unknown key is refused with the nearest name" {
+	refused 2 'memory.max' --set memory.mx=1G
+	refused 2 'seccomp.policy' --set secomp.policy=none
+}
+
+@test "an unknown key in a file is refused with file and line" {
+	printf 'pids.max = 10\nmemory.mx = 1G\n' >"$STATE/c.conf"
+	refused 2 'c.conf:2.*memory' --config "$STATE/c.conf"
+}
+
+@test "values out of range are refused with their origin" {
+	refused 2 'memory' --memory -1
+	refused 2 'memory' --memory 1Q
+	refused 2 'memory' --memory 99999999999999999999G
+	refused 2 'pids' --pids -5
+	refused 2 'pids' --pids many
+	refused 2 'cpus' --cpus 0
+	refused 2 'cpus' --cpus -1
+	refused 2 'pts_max' --set dev.pts_max=0
+	refused 2 'ns.net' --set ns.net=maybe
+	refused 2 'umask' --set process.umask=999
+}
+
+@test "mistyped options are refused with the nearest name" {
+	refused 2 'memory' --memroy 1G
+	refused 2 'profile' --profle app
+}
+
+@test "unknown profiles and gates are refused with the nearest name" {
+	refused 2 'system' --profile sytem
+	refused 2 'nesting' --allow nestng
+	refused 2 'device' --allow device
+}
+
+@test "volumes that make no sense are refused" {
+	refused 2 '' -v relative:/data
+	refused 2 'absolute' --volume "$STATE:data"
+	refused 2 "unknown mount option" -v "$STATE:/data:bogus"
+	refused 125 'nowhere' -v "$STATE/nowhere:/data"
+	refused 2 '' -v "$STATE:/"
+}
+
+@test "impossible combinations are refused" {
+	refused 125 'idmap' --profile privileged --set 'idmap.uid=0 1000000 1' --set 'idmap.gid=0 1000000 1'
+	refused 125 'ns.mount' --set ns.mount=host
+	refused 125 'caps' --set caps.effective=+sys_admin
+	refused 125 '/sys' --set sys.mode=none --set cgroup.mode=ro
+}
+
+@test "vital parts of the host are no volume without their gate" {
+	local path
+	for path in / /etc /run /proc /sys /dev; do
+		refused 125 'bind' -v "$path:/data"
+	done
+}
+
+@test "a configuration that includes itself ends" {
+	echo "include = loop.conf" >"$STATE/loop.conf"
+	refused 2 'loop.conf' --config "$STATE/loop.conf"
+}
+
+@test "a configuration that is a directory, a fifo or missing is refused" {
+	mkfifo "$STATE/fifo"
+	refused 2 '' --config "$STATE"
+	WARD_TIMEOUT=5 refused 2 '' --config "$STATE/fifo"
+	refused 2 'nowhere' --config "$STATE/nowhere"
+}
+
+@test "settings come from the profile, then files, then options" {
+	printf 'pids.max = 30\nmemory.max = 300M\n' >"$STATE/c.conf"
+	ward run -d --name one --pids 40 --config "$STATE/c.conf" "$LOOK_ROOT" -- /look sleep 30
+	try ward info one --json
+	[[ "$output" == *40* && "$output" == *314572800* ]] || fail "$output"
+}
+
+@test "a full disk for the state is one error" {
+	mkdir "$WARD_RUN_DIR"
+	mount -t tmpfs -o size=4k,nr_inodes=4,mode=700 none "$WARD_RUN_DIR"
+	try ward run "$LOOK_ROOT" -- /look ids
+	umount "$WARD_RUN_DIR"
+	[ "$status" -eq 125 ] || fail "$status $output"
+	[ "$(wc -l <<<"$output")" -le 3 ] || fail "$output"
+}
+
+@test "no open files left is one error" {
+	try bash -c "ulimit -n 8; exec '$WARD' run '$LOOK_ROOT' -- /look ids"
+	[ "$status" -eq 125 ] || fail "$status $output"
+}
+
+@test "a stopped reader of standard error does not hang a refusal" {
+	try timeout 10 bash -c "'$WARD' run --memory x '$LOOK_ROOT' -- /look 2>&1 >/dev/null | head -c 1 >/dev/null; exit \${PIPESTATUS[0]}"
+	[ "$status" -ne 124 ]
+}

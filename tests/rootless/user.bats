@@ -1,0 +1,202 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# An ordinary user with a range of subordinate ids, and one without: the same commands, the same
+# walls but those that need the host's root.
+load ../lib
+
+RANGED=wardtest-ranged
+SINGLE=wardtest-single
+# Two runs at once (plain and sanitizer builds never are) would share the users.
+RANGE=3000000000
+
+remove_users() {
+	local user
+	for user in $RANGED $SINGLE; do
+		pkill -KILL -u "$user" 2>/dev/null || true
+		userdel "$user" 2>/dev/null || true
+		sed -i "/^$user:/d" /etc/subuid /etc/subgid
+	done
+}
+
+setup_file() {
+	local user
+	remove_users
+	HOMES=$(mktemp -d /tmp/ward-test.XXXXXX)
+	chmod 755 "$HOMES"
+	cp "$WARD" "$HOMES/ward"
+	chmod 755 "$HOMES/ward"
+	cp -a "$LOOK_ROOT" "$HOMES/root"
+	cp -a "$BUSYBOX" "$HOMES/busybox"
+	for user in $RANGED $SINGLE; do
+		useradd --system --no-create-home --home-dir "$HOMES/$user" --shell /bin/sh "$user"
+		mkdir -m 700 "$HOMES/$user" "$HOMES/$user/run"
+		chown -R "$user:" "$HOMES/$user"
+	done
+	echo "$RANGED:$RANGE:65536" >>/etc/subuid
+	echo "$RANGED:$RANGE:65536" >>/etc/subgid
+	export HOMES
+}
+
+teardown_file() {
+	remove_users
+	rm -rf --one-file-system "${HOMES:?}"
+}
+
+setup() {
+	USER_NAME=$RANGED
+	unset WARD_RUN_DIR WARD_LIB_DIR
+}
+
+teardown() {
+	local user name
+	for user in $RANGED $SINGLE; do
+		for name in $(USER_NAME=$user as_user ls --names 2>/dev/null); do
+			USER_NAME=$user as_user rm --force "$name" >/dev/null 2>&1 || true
+		done
+		[ -z "$(ls -A "$HOMES/$user/run/ward/containers" 2>/dev/null)" ] || fail "state of $user is left"
+	done
+	! grep -F " $HOMES/" /proc/self/mountinfo || fail "mounts are left"
+}
+
+as_user() {
+	timeout -k 2 30 setpriv --reuid "$USER_NAME" --regid "$USER_NAME" --init-groups --inh-caps=-all \
+		env -i PATH=/usr/bin:/bin:/usr/sbin HOME="$HOMES/$USER_NAME" XDG_RUNTIME_DIR="$HOMES/$USER_NAME/run" \
+		ASAN_OPTIONS="$ASAN_OPTIONS" UBSAN_OPTIONS="$UBSAN_OPTIONS" "$HOMES/ward" "$@"
+}
+
+# The helpers of lib.bash run what this says.
+ward() {
+	as_user "$@"
+}
+
+each_user() {
+	ROOT=$HOMES/root
+	for USER_NAME in $RANGED $SINGLE; do
+		"$@" || fail "(as $USER_NAME)"
+	done
+}
+
+@test "a program runs as user 1000 for both users" {
+	each_user matches '^uid 1000 1000 1000 gid 1000 1000 1000' -- ids
+}
+
+@test "with a range, the ids come from the user's own range" {
+	ROOT=$HOMES/root
+	try inside --profile system -- read /proc/self/uid_map
+	local inside_id outside count
+	read -r inside_id outside count <<<"$output"
+	[ "$inside_id" = 0 ] && [ "$count" -gt 1000 ] || fail "$output"
+}
+
+@test "without a range, there is one id and it is the user's" {
+	ROOT=$HOMES/root
+	USER_NAME=$SINGLE
+	try inside -- read /proc/self/uid_map
+	[ "$(awk '{ print $3 }' <<<"$output" | paste -sd+ | bc 2>/dev/null || awk '{ s += $3 } END { print s }' <<<"$output")" = 1 ] || fail "$output"
+}
+
+@test "the filter of system calls stands" {
+	each_user gives EPERM -- io_uring
+	each_user gives EPERM -- unshare user
+	each_user gives EAFNOSUPPORT -- socket 40
+}
+
+@test "control: without the filter io_uring opens" {
+	each_user gives OK --set seccomp.policy=none -- io_uring
+}
+
+@test "there are no capabilities, and no_new_privs" {
+	each_user prints 0000000000000000 -- status CapBnd
+	each_user prints 1 -- status NoNewPrivs
+}
+
+@test "the root is read-only and /tmp is noexec" {
+	each_user gives EROFS -- create /new
+	each_user matches ' /tmp rw,nosuid,nodev,noexec' -- mountinfo /tmp
+}
+
+@test "a read-only volume stays read-only, also for root of the container" {
+	mkdir -p "$HOMES/$RANGED/data"
+	ROOT=$HOMES/root
+	gives EPERM --profile system --set seccomp.policy=none -v "$HOMES/$RANGED/data:/data:ro" -- remount-rw /data
+	gives EINVAL --profile system --set seccomp.policy=none -v "$HOMES/$RANGED/data:/data:ro" -- umount /data
+}
+
+@test "what is made in a volume belongs to the user outside" {
+	each_user volume_belongs
+}
+
+volume_belongs() {
+	rm -rf "${HOMES:?}/$USER_NAME/mine"
+	mkdir "$HOMES/$USER_NAME/mine"
+	chown "$USER_NAME:" "$HOMES/$USER_NAME/mine"
+	gives OK --profile system -v "$HOMES/$USER_NAME/mine:/data" -- create /data/new || return 1
+	[ "$(stat -c %U "$HOMES/$USER_NAME/mine/new")" = "$USER_NAME" ]
+}
+
+@test "only the own processes, network and names are seen" {
+	each_user matches '^1 (2 )?$' -- pids
+	each_user prints lo -- interfaces
+	each_user matches '^box ' --hostname box -- uname
+}
+
+@test "masks stand, and cannot be taken away" {
+	each_user prints "" -- read /proc/timer_list
+	ROOT=$HOMES/root
+	gives EINVAL --profile system --set seccomp.policy=none -- umount /proc/timer_list
+}
+
+@test "limits that need no cgroup hold" {
+	each_user ends 24 '^8 EMFILE' inside --set ucount.max_inotify_instances=8 -- inotify 50
+	each_user ends 24 '^61 EMFILE' inside --set rlimit.nofile=64 -- nofile
+	each_user gives ENOSPC --tmpfs /t:size=1M -- fill /t/f 3000000
+}
+
+@test "one line says which limits are missing without a delegated cgroup, and how to get them" {
+	ROOT=$HOMES/root
+	try inside -v -- ids
+	[[ "$output" =~ cgroup ]] || fail "$output"
+	ends 0 'cgroup' as_user check
+}
+
+@test "status, input and output are as for root" {
+	each_user ends 42 '' inside -- exit 42
+	each_user ends 137 '' inside -- die 9
+	each_user ends 127 '' as_user run "$HOMES/root" -- /nosuch
+	ROOT=$HOMES/root
+	[ "$(echo hello | as_user run -i "$HOMES/root" -- /look cat)" = hello ]
+}
+
+@test "a container in the background is listed, entered, stopped" {
+	each_user lives_in_background
+}
+
+lives_in_background() {
+	as_user run -d --name one "$HOMES/root" -- /look sleep 30 || return 1
+	as_user ls | grep -q one || fail "not listed" || return 1
+	ends 0 '^uid 1000' as_user exec one -- /look ids || return 1
+	as_user stop one || true
+	as_user rm --force one 2>/dev/null || true
+	[ -z "$(as_user ls --names)" ]
+}
+
+@test "busybox runs a shell" {
+	each_user ends 0 '^3$' as_user run "$HOMES/busybox" -- /bin/sh -c 'echo $((1 + 2))'
+}
+
+@test "the host's programs run: python3 and git" {
+	[ -x /usr/bin/python3 ] || skip "this host has no /usr/bin/python3"
+	each_user ends 0 '^42$' as_user run host -- /usr/bin/python3 -c 'print(6 * 7)'
+	each_user ends 0 '^git version' as_user run host -- git --version
+}
+
+@test "the host's ids are refused" {
+	ROOT=$HOMES/root
+	ends 125 'idmap' inside --set 'idmap.uid=0 0 1' --set 'idmap.gid=0 0 1' -- ids
+	ends 125 'root on the host' inside --profile privileged -- ids
+}
+
+@test "the two users do not see each other's containers" {
+	USER_NAME=$RANGED as_user run -d --name one "$HOMES/root" -- /look sleep 30
+	[ -z "$(USER_NAME=$SINGLE as_user ls --names)" ]
+}
