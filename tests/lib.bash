@@ -45,11 +45,10 @@ ward_state() {
 # End every container of this test and look whether anything outlives it. Prints what does.
 ward_state_end() {
 	local name left=0
-	if [ -d "$STATE/run" ]; then
-		for name in $("$WARD" ls --names 2>/dev/null); do
-			timeout 20 "$WARD" rm --force "$name" >/dev/null 2>&1 || true
-		done
-	fi
+	for name in "$STATE"/run/containers/* "$STATE"/lib/containers/*; do
+		[ -e "$name" ] || continue
+		timeout 20 "$WARD" rm --force "${name##*/}" >/dev/null 2>&1 || true
+	done
 	if grep -F " $STATE/" /proc/self/mountinfo; then
 		echo "these mounts are left"
 		left=1
@@ -141,7 +140,7 @@ until_ok() {
 
 # A copy of the look root that a test may spoil.
 spoiled_root() {
-	mkdir "$STATE/root"
+	mkdir -p "$STATE/root/tmp"
 	cp "$LOOK" "$STATE/root/look"
 	chmod 755 "$STATE/root"
 	ROOT=$STATE/root
@@ -184,7 +183,7 @@ skip_check() {
 row() {
 	local what=$1
 	shift
-	check "$what: $1; with ${4:-another probe}: $3" row_holds "$@"
+	check "$what: $1, where the control gives $3" row_holds "$@"
 }
 
 row_holds() {

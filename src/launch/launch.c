@@ -152,6 +152,22 @@ void launch_undo(struct run *r)
 	}
 }
 
+/* --debug: every row with the microseconds since the first, so that a slow one shows. */
+static void trace(struct run *r, const struct row *row)
+{
+	struct timespec now;
+	int64_t usec;
+
+	if (log_level < LOG_DEBUG)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	usec = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+	if (!r->begin_usec)
+		r->begin_usec = usec;
+	log_debug("%6lld us  %-7s %s", (long long)(usec - r->begin_usec),
+		  row->side == MONITOR ? "monitor" : "init", row->name);
+}
+
 /* "init is gone" says little; how it ended says more. */
 static void explain_death(struct run *r, const struct row *row, struct err *e)
 {
@@ -178,7 +194,7 @@ int launch(struct run *r, struct err *e)
 			continue;
 		/* Before the step: a step that fails half-way is undone too. */
 		r->started = i + 1;
-		log_debug("monitor: %s", row->name);
+		trace(r, row);
 		ret = inject(MONITOR, row->name, e);
 		if (ret == 0)
 			ret = row->step(r, e);
@@ -208,7 +224,7 @@ _Noreturn void launch_init(struct run *r)
 			snprintf(comm, sizeof(comm), "ward:[%s]", row->phase);
 			prctl(PR_SET_NAME, comm);
 		}
-		log_debug("init: %s", row->name);
+		trace(r, row);
 		if (inject(INIT, row->name, &e) == 0 && row->step(r, &e) == 0)
 			continue;
 		sync_send(r->sync, MSG_ERROR, &e, NULL, 0, &unheard);

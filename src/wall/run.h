@@ -92,6 +92,7 @@ struct run {
 	int relay[3];	 /* our end, where stdio[] is a relay pipe */
 	char **envp;	 /* the payload's environment; one place at the end is free for HOME */
 	bool exec_failed; /* everything was built, but the program could not be executed */
+	int64_t begin_usec; /* of the first row, for --debug */
 	size_t started;	 /* rows of the order to undo */
 	struct spec *seen; /* what the kernel showed when the posture was verified */
 	int listener;	 /* control socket */

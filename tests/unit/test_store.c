@@ -359,6 +359,33 @@ static void test_look(const struct store *s)
 	is_int(busy, 0, "3000 claims succeed while others look all the time");
 }
 
+/* The same with a lock that an owner once had: for 20 ms somebody looks at it. */
+static void test_long_look(const struct store *s)
+{
+	struct claim c;
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	die_owning(s, "dead");
+	(void)!pipe2(ready, O_CLOEXEC);
+	pid = fork();
+	if (pid == 0) {
+		int lock = openat(s->run, "containers/dead/lock", O_RDONLY | O_CLOEXEC);
+
+		flock(lock, LOCK_SH);
+		(void)!write(ready[1], "x", 1);
+		nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
+		_exit(0);
+	}
+	(void)!read(ready[0], &byte, 1);
+	is_int(store_claim(s, "dead", &c, &e), -ESTALE, "whoever only looks is no owner");
+	store_drop(&c);
+	waitpid(pid, NULL, 0);
+	close(ready[0]);
+	close(ready[1]);
+}
+
 /* --- collecting --------------------------------------------------------------------------- */
 
 static int clean_count(const struct claim *c, void *ctx)
@@ -757,6 +784,7 @@ int main(void)
 	test_drop_keeps(&s);
 	log_level = LOG_WARN;
 	test_look(&s);
+	test_long_look(&s);
 	test_gc(&s);
 	test_race(&s);
 	test_define(&s);
