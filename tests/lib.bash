@@ -27,7 +27,7 @@ export UBSAN_OPTIONS=halt_on_error=1:exitcode=99:print_stacktrace=1
 export LSAN_OPTIONS=exitcode=99
 export LC_ALL=C
 
-declare -A ERRNO=([OK]=0 [EPERM]=1 [ENOENT]=2 [ESRCH]=3 [EINTR]=4 [EIO]=5 [ENXIO]=6 [EBADF]=9
+declare -gA ERRNO=([OK]=0 [EPERM]=1 [ENOENT]=2 [ESRCH]=3 [EINTR]=4 [EIO]=5 [ENXIO]=6 [EBADF]=9
 	[EAGAIN]=11 [ENOMEM]=12 [EACCES]=13 [EFAULT]=14 [EBUSY]=16 [EEXIST]=17 [EXDEV]=18
 	[ENODEV]=19 [ENOTDIR]=20 [EISDIR]=21 [EINVAL]=22 [EMFILE]=24 [ENOTTY]=25 [ETXTBSY]=26 [EFBIG]=27
 	[ENOSPC]=28 [EROFS]=30 [ENOSYS]=38 [ELOOP]=40 [ENODATA]=61 [EPROTONOSUPPORT]=93
@@ -63,7 +63,29 @@ setup() {
 }
 
 teardown() {
+	spawn_end
 	ward_state_end
+}
+
+# spawn COMMAND...: in the background until the test ends; $spawned is its pid. Without bats' own
+# descriptor 3, for whose end bats waits.
+spawn() {
+	"$@" 3>&- &
+	spawned=$!
+	spawned_all+=" $spawned"
+}
+
+spawn_end() {
+	local pid
+	for pid in ${spawned_all-}; do
+		kill -KILL "$pid" 2>/dev/null || true
+	done
+	spawned_all=
+}
+
+# The pid of a running container's monitor.
+monitor_of() {
+	sed -n 's/^monitor=//p' "$WARD_RUN_DIR/containers/$1/state"
 }
 
 # --- running ----------------------------------------------------------------------------------

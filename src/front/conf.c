@@ -68,12 +68,13 @@ static char *trim(char *text)
 	return text;
 }
 
-/* Outer quotes keep outer blanks; there are no escapes in them. */
+/* Outer quotes keep outer blanks; there are no escapes in them. "" is left to the key: for a word
+ * of a command line it is the empty word. */
 static char *unquote(char *value)
 {
 	size_t n = strlen(value);
 
-	if (n < 2 || value[0] != '"' || value[n - 1] != '"')
+	if (n <= 2 || value[0] != '"' || value[n - 1] != '"')
 		return value;
 	value[n - 1] = '\0';
 	return value + 1;
@@ -124,7 +125,9 @@ int conf_walk(const char *text, size_t len, const char *where, conf_line *line, 
 	memcpy(copy, text, len);
 	copy[len] = '\0';
 	origin_start(&origin, where);
-	for (p = copy; p < copy + len; p = next, number++) {
+	/* Some editors begin a file with a byte order mark. */
+	p = str_starts(copy, "\xef\xbb\xbf") ? copy + 3 : copy;
+	for (; p < copy + len; p = next, number++) {
 		char *end = memchr(p, '\n', len - (size_t)(p - copy));
 		int ret;
 

@@ -196,12 +196,6 @@ static int attach_spawn(struct run *r, struct err *e)
 	return spawn_clone(r, 0, e);
 }
 
-static int send_attach(struct run *r, struct err *e)
-{
-	r->root = r->root >= 0 ? r->root : r->target;
-	return send_staged(r, e);
-}
-
 /* --- steps: the entering process ------------------------------------------------------- */
 
 static int attach_enter(struct run *r, struct err *e)
@@ -236,7 +230,7 @@ static const struct row rows[] = {
 	{ I, NULL, "init.bind", init_bind },
 	{ I, NULL, "cgroup.join", cgroup_join, NULL, NEED_CGROUP, .why = "limits first" },
 	{ M, NULL, "rlimit.set", rlimit_set },
-	{ M, NULL, "> staged", send_attach },
+	{ M, NULL, "> staged", send_staged },
 	{ I, "enter", "< staged", wait_staged },
 	{ I, NULL, "attach.enter", attach_enter, .why = "all namespaces at once, the user namespace first" },
 	{ I, NULL, "idmap.root", idmap_root, NULL, NEED_USERNS },

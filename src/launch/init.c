@@ -25,14 +25,17 @@
 
 /* --- monitor --------------------------------------------------------------------------- */
 
-/* The environment as execve wants it, made before the clone, so that init allocates nothing. */
+/* Arguments and environment as execve wants them, made before the clone, so that init allocates nothing. */
 static int make_environment(struct run *r, struct err *e)
 {
-	const struct list *env = &r->spec->process.env;
+	const struct list *env = &r->spec->process.env, *args = &r->spec->process.args;
 
 	r->envp = calloc(env->n + 2, sizeof(*r->envp));
-	if (!r->envp)
+	r->argv = calloc(args->n + 1, sizeof(*r->argv));
+	if (!r->envp || !r->argv)
 		return err_mem(e);
+	for (size_t i = 0; i < args->n; i++)
+		r->argv[i] = args->item[i];
 	for (size_t i = 0; i < env->n; i++)
 		r->envp[i] = env->item[i];
 	return 0;
@@ -104,28 +107,33 @@ void spawn_kill(struct run *r)
 	fd_close(&r->peer);
 	fd_close(&r->console);
 	free(r->envp);
-	r->envp = NULL;
+	free(r->argv);
+	r->envp = r->argv = NULL;
 	r->pid = 0;
 }
 
 int send_mapped(struct run *r, struct err *e)
 {
-	return sync_send(r->sync, MSG_MAPPED, NULL, NULL, 0, e);
+	int fds[MSG_FDS_MAX];
+	size_t n = 0;
+
+	for (int i = 0; i < CG_HIERARCHIES; i++)
+		if (r->cg.tasks[i] >= 0)
+			fds[n++] = r->cg.tasks[i];
+	return sync_send(r->sync, MSG_MAPPED, NULL, fds, n, e);
 }
 
 int wait_entered(struct run *r, struct err *e)
 {
-	return sync_wait(r->sync, MSG_ENTERED, NULL, NULL, 0, e);
+	return sync_wait(r->sync, MSG_ENTERED, NULL, NULL, 0, NULL, e);
 }
 
 int send_staged(struct run *r, struct err *e)
 {
-	/* Without a terminal the root is sent twice: the message has one shape. */
-	const int fds[] = { r->root, r->terminal >= 0 ? r->terminal : r->root };
 	int ret = stdio_own(r, e);
 
 	if (ret == 0)
-		ret = sync_send(r->sync, MSG_STAGED, &r->identity, fds, ARRAY_SIZE(fds), e);
+		ret = sync_send(r->sync, MSG_STAGED, &r->identity, &r->terminal, r->terminal >= 0, e);
 	fd_close(&r->terminal);
 	for (int i = 0; i < 3; i++)
 		fd_close(&r->stdio[i]);
@@ -134,7 +142,7 @@ int send_staged(struct run *r, struct err *e)
 
 int wait_sealed(struct run *r, struct err *e)
 {
-	return sync_wait(r->sync, MSG_SEALED, NULL, NULL, 0, e);
+	return sync_wait(r->sync, MSG_SEALED, NULL, NULL, 0, NULL, e);
 }
 
 int send_go(struct run *r, struct err *e)
@@ -171,7 +179,17 @@ int init_bind(struct run *r, struct err *e)
 
 int wait_mapped(struct run *r, struct err *e)
 {
-	return sync_wait(r->sync, MSG_MAPPED, NULL, NULL, 0, e);
+	int fds[MSG_FDS_MAX];
+	size_t n = 0;
+	int ret;
+
+	for (int i = 0; i < CG_HIERARCHIES; i++)
+		r->cg.tasks[i] = -EBADF;
+	ret = sync_wait(r->sync, MSG_MAPPED, NULL, fds, CG_HIERARCHIES - 1, &n, e);
+	/* All v1; which is which does not matter to who only enters them. */
+	for (size_t i = 0; ret == 0 && i < n; i++)
+		r->cg.tasks[i + 1] = fds[i];
+	return ret;
 }
 
 int send_entered(struct run *r, struct err *e)
@@ -181,14 +199,7 @@ int send_entered(struct run *r, struct err *e)
 
 int wait_staged(struct run *r, struct err *e)
 {
-	int fds[2] = { -EBADF, -EBADF };
-	int ret = sync_wait(r->sync, MSG_STAGED, &r->identity, fds, ARRAY_SIZE(fds), e);
-
-	if (ret < 0)
-		return ret;
-	r->root = fds[0];
-	r->terminal = fds[1];
-	return 0;
+	return sync_wait(r->sync, MSG_STAGED, &r->identity, &r->terminal, 1, NULL, e);
 }
 
 int init_stdio(struct run *r, struct err *e)
@@ -230,7 +241,7 @@ int send_sealed(struct run *r, struct err *e)
 
 int wait_go(struct run *r, struct err *e)
 {
-	return sync_wait(r->sync, MSG_GO, NULL, NULL, 0, e);
+	return sync_wait(r->sync, MSG_GO, NULL, NULL, 0, NULL, e);
 }
 
 /* Our own pid 1: reap whatever ends, pass on what is sent, end with the program. */
@@ -255,25 +266,27 @@ static _Noreturn void reaper_main(pid_t program)
 	}
 }
 
+/* The program's side of the fork: the remaining rows. */
+static int program_main(void *arg)
+{
+	launch_init(arg);
+}
+
 int init_reaper(struct run *r, struct err *e)
 {
-	sigset_t all, none;
+	char stack[32 << 10] __attribute__((aligned(16)));
+	sigset_t all;
 	pid_t pid;
 
-	(void)r;
 	/* Blocked before the fork: a signal that pid 1 neither handles nor blocks is dropped. */
 	sigfillset(&all);
-	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &all, NULL);
-	pid = fork();
+	/* As vfork(2): we sleep until the program is executed, and no page table is copied. */
+	pid = clone(program_main, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | SIGCHLD, r);
 	if (pid < 0)
 		return err_sys(e, "start the program beside pid 1");
-	if (pid > 0) {
-		prctl(PR_SET_NAME, "ward:[init]");
-		reaper_main(pid);
-	}
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	return 0;
+	prctl(PR_SET_NAME, "ward:[init]");
+	reaper_main(pid);
 }
 
 int init_terminal(struct run *r, struct err *e)
@@ -330,27 +343,22 @@ static void default_signals(void)
 
 int init_exec(struct run *r, struct err *e)
 {
-	char *const *argv = r->spec->process.args.item;
 	char home[sizeof(r->identity.home) + sizeof("HOME=")];
-	char *arguments[r->spec->process.args.n + 1];
 	size_t n = 0;
 
-	for (; n < r->spec->process.args.n; n++)
-		arguments[n] = argv[n];
-	arguments[n] = NULL;
 	if (!environment(r->envp, "HOME")) {
 		snprintf(home, sizeof(home), "HOME=%s", r->identity.home);
-		for (n = 0; r->envp[n]; n++)
-			;
+		while (r->envp[n])
+			n++;
 		r->envp[n] = home;
 	}
 	default_signals();
-	if (strchr(arguments[0], '/')) {
-		execve(arguments[0], arguments, r->envp);
-		return err_sys(e, "execute %s", arguments[0]);
+	if (strchr(r->argv[0], '/')) {
+		execve(r->argv[0], r->argv, r->envp);
+		return err_sys(e, "execute %s", r->argv[0]);
 	}
-	errno = exec_search(arguments[0], arguments, r->envp);
+	errno = exec_search(r->argv[0], r->argv, r->envp);
 	if (errno == ENOENT)
-		return err_msg(e, ENOENT, "execute %s: not found in the container's PATH", arguments[0]);
-	return err_sys(e, "execute %s", arguments[0]);
+		return err_msg(e, ENOENT, "execute %s: not found in the container's PATH", r->argv[0]);
+	return err_sys(e, "execute %s", r->argv[0]);
 }

@@ -115,7 +115,7 @@ int launch_state(struct run *r, struct err *e)
 }
 
 /* What `exec`, `info` and the cleaning up after a killed monitor will need to know. */
-int launch_running(struct run *r, struct err *e)
+int launch_save(struct run *r, struct err *e)
 {
 	autostr text = { 0 };
 	int ret;
@@ -128,8 +128,12 @@ int launch_running(struct run *r, struct err *e)
 		errno = -ret;
 		return err_sys(e, "remember the container's configuration");
 	}
-	ret = seccomp_save(r, r->claim.dir, e);
-	return ret < 0 ? ret : state_save(r, STATE_RUNNING, e);
+	return seccomp_save(r, r->claim.dir, e);
+}
+
+int launch_running(struct run *r, struct err *e)
+{
+	return state_save(r, STATE_RUNNING, e);
 }
 
 /* Undo of stage.enter: the monitor must not stay on the stage when a start failed. */
@@ -214,8 +218,9 @@ _Noreturn void launch_init(struct run *r)
 	struct err e = ERR_NONE, unheard = ERR_NONE;
 	char comm[16];
 
-	for (size_t i = 0; i < r->order->n; i++) {
-		const struct row *row = &r->order->rows[i];
+	/* r->next: the fork beside pid 1 goes on where it was made. */
+	while (r->next < r->order->n) {
+		const struct row *row = &r->order->rows[r->next++];
 
 		if (row->side != INIT || !row_wanted(row, r->spec, r->host))
 			continue;

@@ -62,6 +62,7 @@ void launch_plan(const struct spec *s, const struct host *h, struct str *out);
 int launch_claim(struct run *r, struct err *e);
 void launch_drop(struct run *r);
 int launch_state(struct run *r, struct err *e);
+int launch_save(struct run *r, struct err *e);
 int launch_running(struct run *r, struct err *e);
 void launch_leave(struct run *r);
 

@@ -152,24 +152,25 @@ static ssize_t sync_receive(int sock, struct packet *packet, int *fds, size_t wa
 	return n < 0 ? 0 : n;
 }
 
-int sync_wait(int sock, enum msg_type type, void *data, int *fds, size_t n_fds, struct err *e)
+int sync_wait(int sock, enum msg_type type, void *data, int *fds, size_t max, size_t *got,
+	      struct err *e)
 {
 	struct packet packet;
-	size_t got = 0;
-	ssize_t n = sync_receive(sock, &packet, fds, n_fds, &got, e);
+	size_t came = 0;
+	ssize_t n = sync_receive(sock, &packet, fds, max, &came, e);
 	int ret;
 
 	if (n == 0)
 		return err_msg(e, ECONNRESET, "the other side is gone, waited for `%s`",
 			       types[type].name);
 	ret = n < 0 ? (int)n : sync_parse(&packet, (size_t)n, type, data, e);
-	if (ret == 0 && got != n_fds)
-		ret = err_msg(e, EPROTO, "`%s` came with %zu descriptors instead of %zu",
-			      types[type].name, got, n_fds);
-	for (size_t i = 0; ret < 0 && i < got && i < n_fds; i++) {
+	if (ret == 0 && came > max)
+		ret = err_msg(e, EPROTO, "`%s` came with %zu descriptors too many", types[type].name,
+			      came - max);
+	for (size_t i = 0; ret < 0 && i < came && i < max; i++)
 		close(fds[i]);
-		fds[i] = -EBADF;
-	}
+	if (got)
+		*got = came;
 	return ret;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The conversation of monitor and init: typed datagrams on one SOCK_SEQPACKET pair.
  *
- * A datagram is a head, then exactly the bytes its type says, with at most two descriptors.
+ * A datagram is a head, then exactly the bytes its type says, with at most MSG_FDS_MAX descriptors.
  * Anything else is EPROTO and ends the container. From the moment init has touched the image
  * its words are only printed, cleaned and cut; nothing is decided by them. An error of either
  * side is a message; end of file means that the other side is gone, or, after `go`, that the
@@ -13,15 +13,15 @@
 
 enum msg_type {
 	MSG_ERROR,   /* either side: struct err, what went wrong */
-	MSG_MAPPED,  /* monitor: the id maps are written */
+	MSG_MAPPED,  /* monitor: the id maps are written; `tasks` of each v1 cgroup */
 	MSG_ENTERED, /* init: it is in all its namespaces but the mount namespace */
-	MSG_STAGED,  /* monitor: the mounts are ready; struct identity, root [+ terminal] */
+	MSG_STAGED,  /* monitor: the mounts are ready; struct identity [, terminal] */
 	MSG_SEALED,  /* init: every wall is up */
 	MSG_GO,	     /* monitor: the posture is verified */
 	MSG_TYPES
 };
 
-enum { MSG_FDS_MAX = 2 };
+enum { MSG_FDS_MAX = 16 };
 
 const char *msg_name(enum msg_type type);
 
@@ -29,10 +29,11 @@ const char *msg_name(enum msg_type type);
 int sync_send(int sock, enum msg_type type, const void *data, const int *fds, size_t n_fds,
 	      struct err *e);
 
-/* Wait for one message of `type`. Descriptors that were not expected are closed and are an
- * error. Returns 0; -errno with e set: what the other side reported, cleaned, or
- * -ECONNRESET when it is gone. */
-int sync_wait(int sock, enum msg_type type, void *data, int *fds, size_t n_fds, struct err *e);
+/* Wait for one message of `type`. fds has room for `max` descriptors, *got receives their number;
+ * more than that are closed and are an error. Returns 0; -errno with e set: what the other side
+ * reported, cleaned, or -ECONNRESET when it is gone. */
+int sync_wait(int sock, enum msg_type type, void *data, int *fds, size_t max, size_t *got,
+	      struct err *e);
 
 /* Wait for the end of the conversation: 0 when the socket was closed by exec or exit, else the
  * error that init reported. */

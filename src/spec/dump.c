@@ -59,7 +59,8 @@ void dump_write(const struct spec *s, bool origins, struct str *out)
 {
 	const char *last = "";
 
-	str_add(out, "profile = none\n");
+	/* The first line leaves its own word as the profile's name. */
+	str_add(out, s->profile ? "profile = none\n" : "profile = none\nspec.profile =\n");
 	for (size_t i = 0; i < key_count_all(); i++) {
 		const struct key *k = key_at(i);
 		const char *origin = key_origin(s, k->name);

@@ -9,5 +9,5 @@ enum durable_how {
 };
 
 /* Write `len` bytes as dir/name, mode 0600, whole or not at all. `dir` must be open for reading:
- * it is flushed too. Returns 0 or -errno. */
+ * it is flushed too. A kill on the way may leave a file ".new-RANDOM". Returns 0 or -errno. */
 int durable_write(int dir, const char *name, const void *data, size_t len, enum durable_how how);

@@ -21,27 +21,27 @@
 _Static_assert(sizeof(struct ids_record) == 128 && sizeof(struct ids_header) == 128,
 	       "a record never crosses a page, so that no kill can tear it");
 
-/* FNV-1a over everything but the checksum itself: against damage, not against an attacker, who
- * would have to be the owner of the directory. */
-static uint32_t ids_check(const void *data, size_t size, size_t skip)
+/* FNV-1a over the words of a record but its checksum: against damage, not against an attacker,
+ * who would have to be the owner of the directory. */
+static uint32_t ids_check(const void *data, size_t skip)
 {
-	const unsigned char *p = data;
-	uint32_t hash = 2166136261U;
+	uint32_t hash = 2166136261U, word[32];
 
-	for (size_t i = 0; i < size; i++)
-		if (i < skip || i >= skip + sizeof(uint32_t))
-			hash = (hash ^ p[i]) * 16777619U;
+	memcpy(word, data, sizeof(word));
+	for (size_t i = 0; i < ARRAY_SIZE(word); i++)
+		if (i != skip / sizeof(word[0]))
+			hash = (hash ^ word[i]) * 16777619U;
 	return hash;
 }
 
 static uint32_t ids_check_record(const struct ids_record *r)
 {
-	return ids_check(r, sizeof(*r), offsetof(struct ids_record, check));
+	return ids_check(r, offsetof(struct ids_record, check));
 }
 
 static uint32_t ids_check_header(const struct ids_header *h)
 {
-	return ids_check(h, sizeof(*h), offsetof(struct ids_header, check));
+	return ids_check(h, offsetof(struct ids_header, check));
 }
 
 /* --- errors ------------------------------------------------------------------------------- */

@@ -53,7 +53,8 @@ static int apparmor_check(struct spec *s, const struct host *h, struct err *e)
 		return 0;
 	/* Where there is no AppArmor everything is unconfined. */
 	if (strcmp(s->lsm.apparmor, "unconfined") && !wall_optional(s, "apparmor")) {
-		err_msg(e, ENOTSUP, "%s: lsm.apparmor = %s, but AppArmor is not active on this host",
+		err_msg(e, ENOTSUP,
+			"%s: lsm.apparmor = %s, but AppArmor is not active on this host",
 			key_origin(s, "lsm.apparmor"), s->lsm.apparmor);
 		return err_hint(e, "leave it empty, or set optional = apparmor to start without");
 	}

@@ -348,7 +348,8 @@ static int set_securebits(uint32_t bits, struct err *e)
 	if (prctl(PR_SET_SECUREBITS, bits, 0, 0, 0) < 0)
 		return err_sys(e, "caps.securebits: set 0x%x", bits);
 	if (prctl(PR_GET_SECUREBITS, 0, 0, 0, 0) != (int)bits)
-		return err_msg(e, EPROTO, "caps.securebits: asked 0x%x, the kernel has others", bits);
+		return err_msg(e, EPROTO, "caps.securebits: asked 0x%x, the kernel has others",
+			       bits);
 	return 0;
 }
 
@@ -398,7 +399,8 @@ static int caps_observe(const struct look *l, struct spec *seen, struct err *e)
 
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
 		if (!look_field(l, fields[i], text, sizeof(text)))
-			return err_msg(e, EPROTO, "/proc/%d/status has no %s", (int)l->pid, fields[i]);
+			return err_msg(e, EPROTO, "/proc/%d/status has no %s", (int)l->pid,
+				       fields[i]);
 		*set_of(seen, sets[i].at) = strtoull(text, &end, 16);
 		if (end == text || *end)
 			return err_msg(e, EPROTO, "%s of process %d is not a number", fields[i],

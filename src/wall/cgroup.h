@@ -15,11 +15,15 @@ void cgroup_look(struct host *h);
 /* One sentence on what is missing and how to get it, or NULL when cgroups can be used. */
 const char *cgroup_missing(const struct host *h);
 
-/* Monitor: make "ward-NAME" in the hierarchies that the spec needs, write limits and device
- * rules, open what the clone needs (r->cg). Needs r->uid_map and r->gid_map when
+/* Monitor: make "ward-NAME" in cgroup v2, which the clone needs (r->cg); what else there is comes
+ * with cgroup_limit(), beside init's own work. Needs r->uid_map and r->gid_map when
  * cgroup.delegate is set. An unprivileged caller without a writable cgroup gets nothing and 0:
  * see cgroup_missing(). On failure nothing is left behind. */
 int cgroup_create(struct run *r, struct err *e);
+
+/* Monitor, after the clone and before init runs anything but our own code: the v1 directories, all
+ * limits and the device rules. */
+int cgroup_limit(struct run *r, struct err *e);
 
 /* Init, still with the monitor's ids: enter the v1 hierarchies by writing "0" to `tasks`, which
  * for the single thread that asks for itself takes microseconds; a pid in cgroup.procs waits for

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -26,15 +27,21 @@ int cgroup_name(char out[CGROUP_NAME_SIZE], const char *name, struct err *e)
 
 /* What the clone and cgroup_join() use. Opened by us: the kernel asks for the rights of the
  * opener (__cgroup1_procs_write), and init will not have them. */
+int cgroup_inner_open(struct run_cgroup *cg, struct err *e)
+{
+	if (cg->inner >= 0 || cg->dir[CG_UNIFIED] < 0)
+		return 0;
+	cg->inner = openat(cg->dir[CG_UNIFIED], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return cg->inner < 0 ? err_sys(e, "open the container's cgroup") : 0;
+}
+
 int cgroup_entrances_open(struct run_cgroup *cg, struct err *e)
 {
 	struct stat seen[CG_HIERARCHIES] = { 0 };
+	int ret = cgroup_inner_open(cg, e);
 
-	if (cg->inner < 0 && cg->dir[CG_UNIFIED] >= 0) {
-		cg->inner = openat(cg->dir[CG_UNIFIED], ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (cg->inner < 0)
-			return err_sys(e, "open the container's cgroup");
-	}
+	if (ret < 0)
+		return ret;
 	for (int h = CG_UNIFIED + 1; h < CG_HIERARCHIES; h++) {
 		bool again = false;
 
@@ -58,33 +65,50 @@ void cgroup_close(struct run_cgroup *cg)
 	for (int h = 0; h < CG_HIERARCHIES; h++) {
 		fd_close(&cg->dir[h]);
 		fd_close(&cg->tasks[h]);
-		cg->parents[h] = 0;
 	}
 }
 
-void cgroup_parents_remove(int dir, const char *path, unsigned count)
+/* cgroup v2 takes user.* from its owner; v1 only trusted.*, and that from root only. */
+static const char *const marks[] = { "trusted.ward", "user.ward" };
+
+void cgroup_parent_mark(int dir)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(marks); i++)
+		if (fsetxattr(dir, marks[i], "1", 1, 0) == 0)
+			return;
+}
+
+static bool parent_marked(int dir)
+{
+	char value[4];
+
+	for (size_t i = 0; i < ARRAY_SIZE(marks); i++)
+		if (fgetxattr(dir, marks[i], value, sizeof(value)) > 0)
+			return true;
+	return false;
+}
+
+void cgroup_parents_remove(int dir, const char *path)
 {
 	autofree char *copy = path ? strdup(path) : NULL;
-	autoclose int at = openat(dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autoclose int at = copy ? openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -EBADF;
 
-	for (char *end = copy ? copy + strlen(copy) : NULL; count && end && at >= 0; count--) {
-		char *slash = strrchr(copy, '/');
-		int above;
+	for (char *slash = copy; slash && at >= 0 && parent_marked(at);) {
+		autoclose int above = openat(at, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-		if (unlinkat(at, slash ? slash + 1 : copy, AT_REMOVEDIR) < 0)
+		slash = strrchr(copy, '/');
+		if (above < 0 || unlinkat(above, slash ? slash + 1 : copy, AT_REMOVEDIR) < 0)
 			return;
-		above = openat(at, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		fd_close(&at);
-		at = above;
 		if (slash)
 			*slash = '\0';
-		end = slash;
+		fd_close(&at);
+		at = take_fd(above);
 	}
 }
 
 /* Remove one of our directories; delegated children too. */
 static int leaf_remove(const struct run_cgroup *cg, enum cg_hierarchy h, const char *name,
-		       const char *parents)
+		       const char *path)
 {
 	autoclose int parent = openat(cg->dir[h], "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -98,17 +122,17 @@ static int leaf_remove(const struct run_cgroup *cg, enum cg_hierarchy h, const c
 		if (unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
 			return -errno;
 	}
-	cgroup_parents_remove(parent, parents, cg->parents[h]);
+	cgroup_parents_remove(parent, path);
 	return 0;
 }
 
 /* One round over all hierarchies; what is gone is closed. 0, or the last error. */
-static int leaves_remove(struct run_cgroup *cg, const char *name, const char *parents)
+static int leaves_remove(struct run_cgroup *cg, const char *name, const char *parent)
 {
 	int last = 0;
 
 	for (int h = 0; h < CG_HIERARCHIES; h++) {
-		int ret = cg->dir[h] < 0 ? 0 : leaf_remove(cg, h, name, parents);
+		int ret = cg->dir[h] < 0 ? 0 : leaf_remove(cg, h, name, parent);
 
 		if (ret < 0)
 			last = ret;
@@ -120,12 +144,12 @@ static int leaves_remove(struct run_cgroup *cg, const char *name, const char *pa
 
 /* Usually one round: the container is gone. Else its processes are killed, and because v1 does
  * not say when the last one has left, the rounds go on for a while. */
-int cgroup_destroy(struct run_cgroup *cg, const char *name, const char *parents)
+int cgroup_destroy(struct run_cgroup *cg, const char *name, const char *parent)
 {
 	int64_t deadline = cgroup_clock() + REMOVE_MS;
 	int ret;
 
-	while ((ret = leaves_remove(cg, name, parents)) == -EBUSY && cgroup_clock() < deadline) {
+	while ((ret = leaves_remove(cg, name, parent)) == -EBUSY && cgroup_clock() < deadline) {
 		cgroup_kill(cg);
 		cgroup_wait_empty(cg, 100);
 	}
@@ -245,7 +269,7 @@ int cgroup_remove_named(const char *parent, const char *name, struct err *e)
 		return ret;
 	cgroup_unset(&cg);
 	find_by_name(&cg, parent, directory);
-	ret = cgroup_destroy(&cg, directory, NULL);
+	ret = cgroup_destroy(&cg, directory, parent);
 	cgroup_close(&cg);
 	if (ret == 0)
 		return 0;

@@ -346,5 +346,5 @@ int cgroup_no_swap_file(const char *file, struct err *e)
 	err_msg(e, EOPNOTSUPP,
 		"the kernel does not count swap (no %s): a container could fill the host's swap",
 		file);
-	return err_hint(e, "boot with swapaccount=1, or turn swap off, or set optional=cgroup");
+	return err_hint(e, "boot with swapaccount=1, or turn swap off");
 }

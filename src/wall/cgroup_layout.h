@@ -153,18 +153,24 @@ enum { CGROUP_NAME_SIZE = 80 }; /* "ward-" and a name of at most 64 (path_is_nam
 /* "ward-NAME" into out; -EINVAL when `name` is none that a container may have. */
 int cgroup_name(char out[CGROUP_NAME_SIZE], const char *name, struct err *e);
 
-/* Kill what is inside and remove every directory of `cg`, which is named `name`; then as many
- * directories above it as cg->parents says were made for it, whose path is `parents`. What is
- * gone is closed. 0 or -errno (-EBUSY: a process did not end within five seconds). */
-int cgroup_destroy(struct run_cgroup *cg, const char *name, const char *parents);
+/* Remove every directory of `cg`, which is named `name`, killing what is still inside, and those
+ * above it that were made for cgroup.parent (`parent`, may be NULL). What is gone is closed.
+ * 0 or -errno (-EBUSY: a process did not end within five seconds). */
+int cgroup_destroy(struct run_cgroup *cg, const char *name, const char *parent);
 
-/* Remove `count` directories, `dir` and those above it, which are the end of `path`. One that is
- * used by now stays, and what is above it. */
-void cgroup_parents_remove(int dir, const char *path, unsigned count);
+/* Directories of cgroup.parent that we made bear a mark, an extended attribute, so that whoever
+ * empties them last takes them away again, and an administrator's directories stay.
+ * cgroup_parents_remove: `dir` and what is above it, whose path ends in `path`, as far as it is
+ * marked and empty. */
+void cgroup_parent_mark(int dir);
+void cgroup_parents_remove(int dir, const char *path);
 
 /* Open the v1 `tasks` files and the v2 directory through which processes get in, where that has
  * not been done yet. */
 int cgroup_entrances_open(struct run_cgroup *cg, struct err *e);
+
+/* The v2 part of it alone: what the clone needs. */
+int cgroup_inner_open(struct run_cgroup *cg, struct err *e);
 
 /* --- cgroup_tree.c: processes --------------------------------------------------------------- */
 

@@ -38,7 +38,7 @@ static int limit_missing(const struct spec *s, const char *key, struct err *e)
 {
 	err_add(e, "%s: %s cannot be enforced", key_origin(s, key), key);
 	if (!is_optional(s))
-		return -e->code;
+		return err_hint(e, "drop the limit, or set optional=cgroup");
 	log_warn("cgroup: %s", e->text);
 	return 0;
 }
@@ -55,8 +55,7 @@ static int limits_check(const struct spec *s, const struct cgroup_layout *l, str
 		err_msg(e, EOPNOTSUPP, "no %s controller in any cgroup hierarchy we may use",
 			cgroup_word(h));
 		err_hint(e, "have it enabled (kernel: cgroup_enable=%s; a user's service manager: "
-			    "Delegate=%s), or drop the limit, or set optional=cgroup",
-			 cgroup_word(h), cgroup_word(h));
+			    "Delegate=%s)", cgroup_word(h), cgroup_word(h));
 		ret = limit_missing(s, cgroup_rows[i].key, e);
 		if (ret < 0)
 			return ret;
@@ -179,7 +178,8 @@ static int parent_step(struct run *r, const struct cgroup_layout *l, enum cg_hie
 		unlinkat(*at, word, AT_REMOVEDIR);
 	if (ret < 0)
 		return ret;
-	r->cg.parents[h] += made;
+	if (made)
+		cgroup_parent_mark(child);
 	fd_close(at);
 	*at = take_fd(child);
 	return 0;
@@ -198,12 +198,11 @@ static int parent_make(struct run *r, const struct cgroup_layout *l, enum cg_hie
 		return err_mem(e);
 	if (at < 0)
 		return err_sys(e, "open the %s hierarchy", cgroup_word(h));
-	r->cg.parents[h] = 0;
 	while ((word = strsep(&rest, "/"))) {
 		int ret = *word ? parent_step(r, l, h, &at, word, e) : 0;
 
 		if (ret < 0) {
-			cgroup_parents_remove(at, str_text(&walked), r->cg.parents[h]);
+			cgroup_parents_remove(at, str_text(&walked));
 			return ret;
 		}
 		str_addf(&walked, "/%s", word);
@@ -280,7 +279,7 @@ static int cgroup_make(struct run *r, const struct cgroup_layout *l, enum cg_hie
 		ret = parent < 0 ? parent : leaf_open(r, l, h, parent, name, e);
 		/* Where the directory is not open, cgroup_remove() will not find the way. */
 		if (ret < 0 && parent >= 0 && r->cg.dir[h] < 0)
-			cgroup_parents_remove(parent, r->spec->cgroup.parent, r->cg.parents[h]);
+			cgroup_parents_remove(parent, r->spec->cgroup.parent);
 		if (!r->spec->cgroup.parent)
 			break;
 	}
@@ -325,20 +324,14 @@ static int delegate_make(struct run *r, const struct cgroup_layout *l, enum cg_h
 	return ret < 0 ? ret : take_fd(inner);
 }
 
+/* The v1 part; v2's child was made before the clone. */
 static int delegate(struct run *r, const struct cgroup_layout *l, struct err *e)
 {
-	int ret = 0;
-
 	if (!r->spec->cgroup.delegate)
 		return 0;
 	if (r->cg.dir[CG_UNIFIED] < 0 && r->cg.dir[CG_SYSTEMD] < 0) {
 		err_msg(e, EOPNOTSUPP, "neither cgroup v2 nor the v1 hierarchy name=systemd is mounted");
 		return limit_missing(r->spec, "cgroup.delegate", e);
-	}
-	if (r->cg.dir[CG_UNIFIED] >= 0) {
-		r->cg.inner = ret = delegate_make(r, l, CG_UNIFIED, e);
-		if (ret < 0)
-			return ret;
 	}
 	if (r->cg.dir[CG_SYSTEMD] >= 0) {
 		autoclose int inner = delegate_make(r, l, CG_SYSTEMD, e);
@@ -352,12 +345,25 @@ static int delegate(struct run *r, const struct cgroup_layout *l, struct err *e)
 	return 0;
 }
 
-static int cgroup_build(struct run *r, const struct cgroup_layout *l, const char *name,
-			struct err *e)
+static int build_unified(struct run *r, const struct cgroup_layout *l, const char *name,
+			 struct err *e)
 {
 	int ret = limits_check(r->spec, l, e);
 
-	for (int h = 0; h < CG_HIERARCHIES && ret == 0; h++)
+	if (ret == 0 && l->base[CG_UNIFIED] >= 0)
+		ret = cgroup_make(r, l, CG_UNIFIED, name, e);
+	if (ret == 0 && r->cg.dir[CG_UNIFIED] >= 0 && r->spec->cgroup.delegate) {
+		r->cg.inner = delegate_make(r, l, CG_UNIFIED, e);
+		ret = r->cg.inner < 0 ? r->cg.inner : 0;
+	}
+	return ret < 0 ? ret : cgroup_inner_open(&r->cg, e);
+}
+
+static int build_rest(struct run *r, const struct cgroup_layout *l, const char *name, struct err *e)
+{
+	int ret = 0;
+
+	for (int h = CG_UNIFIED + 1; h < CG_HIERARCHIES && ret == 0; h++)
 		if (l->base[h] >= 0)
 			ret = cgroup_make(r, l, h, name, e);
 	for (int i = 0; i < LIMIT_KINDS && ret == 0; i++)
@@ -370,7 +376,9 @@ static int cgroup_build(struct run *r, const struct cgroup_layout *l, const char
 	return ret < 0 ? ret : cgroup_entrances_open(&r->cg, e);
 }
 
-int cgroup_create(struct run *r, struct err *e)
+typedef int build(struct run *r, const struct cgroup_layout *l, const char *name, struct err *e);
+
+static int with_layout(struct run *r, build *part, struct err *e)
 {
 	struct cgroup_layout l;
 	char name[CGROUP_NAME_SIZE];
@@ -378,15 +386,8 @@ int cgroup_create(struct run *r, struct err *e)
 
 	if (ret < 0)
 		return ret;
-	if (!r->host->cgroup_usable) {
-		/* An ordinary user is told by the caller; root must not lose the wall unasked. */
-		if (!r->host->privileged || is_optional(r->spec))
-			return 0;
-		err_msg(e, EOPNOTSUPP, "cgroup: %s", cgroup_missing(r->host));
-		return err_hint(e, "or set optional=cgroup");
-	}
 	cgroup_layout_open(&l, hierarchies_needed(r), r->spec->cgroup.parent);
-	ret = cgroup_build(r, &l, name, e);
+	ret = part(r, &l, name, e);
 	cgroup_layout_close(&l);
 	if (ret == 0) {
 		*e = ERR_NONE;
@@ -396,14 +397,32 @@ int cgroup_create(struct run *r, struct err *e)
 	return err_add(e, "cgroup");
 }
 
+int cgroup_create(struct run *r, struct err *e)
+{
+	if (r->host->cgroup_usable)
+		return with_layout(r, build_unified, e);
+	/* An ordinary user is told by the caller; root must not lose the wall unasked. */
+	if (!r->host->privileged || is_optional(r->spec))
+		return 0;
+	err_msg(e, EOPNOTSUPP, "cgroup: %s", cgroup_missing(r->host));
+	return err_hint(e, "or set optional=cgroup");
+}
+
+int cgroup_limit(struct run *r, struct err *e)
+{
+	return r->host->cgroup_usable ? with_layout(r, build_rest, e) : 0;
+}
+
 void cgroup_remove(struct run *r)
 {
 	struct err e = ERR_NONE;
 	char name[CGROUP_NAME_SIZE];
 	int ret = cgroup_name(name, r->spec->name, &e);
 
-	if (ret == 0)
-		ret = cgroup_destroy(&r->cg, name, r->spec->cgroup.parent);
+	/* A name that nothing can have been made for. */
+	if (ret < 0)
+		return;
+	ret = cgroup_destroy(&r->cg, name, r->spec->cgroup.parent);
 	if (ret < 0)
 		log_warn("cgroup: %s cannot be removed: %s", name, strerror(-ret));
 	cgroup_close(&r->cg);

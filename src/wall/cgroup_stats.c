@@ -103,7 +103,9 @@ int cgroup_stats(const struct run_cgroup *cg, struct cgroup_stats *out)
 	int pids = counter_dir(cg, CG_PIDS);
 	bool any = false;
 
-	*out = (struct cgroup_stats){ .io_read = LIMIT_UNSET, .io_written = LIMIT_UNSET };
+	/* Every member is a uint64_t. */
+	for (size_t i = 0; i < sizeof(*out) / sizeof(uint64_t); i++)
+		((uint64_t *)out)[i] = LIMIT_UNSET;
 	for (int h = 0; h < CG_HIERARCHIES; h++)
 		any |= cg->dir[h] >= 0;
 	if (!any)

@@ -119,8 +119,10 @@ static int check_kernel(struct spec *s, const struct host *h, struct err *e)
 	if (h->landlock_abi >= ABI_LEAST)
 		return 0;
 	if (wall_asked(s, "landlock") && !wall_optional(s, "landlock"))
-		return err_msg(e, ENOTSUP, "%s: landlock: this kernel has %s; Linux 5.19 is needed, "
-					   "and landlock in the lsm= list", key_origin(s, "landlock"),
+		return err_msg(e, ENOTSUP,
+			       "%s: landlock: this kernel has %s; Linux 5.19 is needed, "
+			       "and landlock in the lsm= list",
+			       key_origin(s, "landlock"),
 			       h->landlock_abi ? "only version 1" : "none");
 	log_note("no Landlock in this kernel: read-only mounts stand alone");
 	s->landlock = false;
@@ -132,9 +134,13 @@ static int landlock_check(struct spec *s, const struct host *h, struct err *e)
 	if (!s->landlock)
 		return 0;
 	if (s->caps.bounding & 1ULL << CAP_SYS_ADMIN) {
-		err_msg(e, EINVAL, "landlock (%s) and CAP_SYS_ADMIN in caps.bounding (%s) exclude each "
-				   "other: a Landlock domain that handles files forbids every mount",
-			key_origin(s, "landlock"), key_origin(s, "caps.bounding"));
+		/* caps.add reaches the same set and is remembered under its own name. */
+		const char *giver = wall_asked(s, "caps.add") ? "caps.add" : "caps.bounding";
+
+		err_msg(e, EINVAL,
+			"landlock (%s) and CAP_SYS_ADMIN from %s (%s) exclude each other: a "
+			"Landlock domain that handles files forbids every mount",
+			key_origin(s, "landlock"), giver, key_origin(s, giver));
 		return err_hint(e, "drop sys_admin or set landlock = false");
 	}
 	if (!s->caps.no_new_privs) {

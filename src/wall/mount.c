@@ -332,7 +332,7 @@ static int mount_check(struct spec *s, const struct host *h, struct err *e)
 
 /* --- steps: monitor -------------------------------------------------------------------- */
 
-static int volume_tree(struct run *r, const struct volume *v, bool *is_file, struct err *e)
+static int volume_tree(struct run *r, const struct volume *v, struct err *e)
 {
 	struct stage_attr attr = {
 		.attr = v->attr,
@@ -341,18 +341,13 @@ static int volume_tree(struct run *r, const struct volume *v, bool *is_file, str
 		.recursive = v->recursive,
 	};
 	autoclose int from = -EBADF, tree = -EBADF;
-	struct stat st;
 	int ret;
 
-	*is_file = false;
 	if (!v->source)
 		return stage_tmpfs(r, v->size, v->inodes, v->mode, v->attr, e);
 	from = open(v->source, O_PATH | O_CLOEXEC);
 	if (from < 0)
 		return err_sys(e, "open the volume %s", v->source);
-	if (fstat(from, &st) < 0)
-		return err_sys(e, "stat the volume %s", v->source);
-	*is_file = !S_ISDIR(st.st_mode);
 	tree = stage_clone(from, v->recursive, v->source, e);
 	if (tree < 0)
 		return tree;
@@ -360,25 +355,47 @@ static int volume_tree(struct run *r, const struct volume *v, bool *is_file, str
 	return ret < 0 ? ret : take_fd(tree);
 }
 
+int mount_open(struct run *r, struct err *e)
+{
+	const struct volumes *volumes = &r->spec->volumes;
+	int ret = 0;
+
+	r->trees = calloc(volumes->n + 1, sizeof(*r->trees));
+	if (!r->trees)
+		return err_mem(e);
+	for (size_t i = 0; i < volumes->n; i++)
+		r->trees[i] = -EBADF;
+	for (size_t i = 0; i < volumes->n && ret == 0; i++) {
+		r->trees[i] = volume_tree(r, &volumes->item[i], e);
+		ret = r->trees[i] < 0 ? r->trees[i] : 0;
+	}
+	return ret;
+}
+
+void mount_close(struct run *r)
+{
+	for (size_t i = 0; r->trees && i < r->spec->volumes.n; i++)
+		fd_close(&r->trees[i]);
+	free(r->trees);
+	r->trees = NULL;
+}
+
 int mount_stage(struct run *r, struct err *e)
 {
-	for (size_t i = 0; i < r->spec->volumes.n; i++) {
-		const struct volume *v = &r->spec->volumes.item[i];
-		autoclose int target = -EBADF, tree = -EBADF;
-		bool is_file;
-		int ret;
+	int ret = 0;
 
-		tree = volume_tree(r, v, &is_file, e);
-		if (tree < 0)
-			return tree;
-		target = stage_target(r, v->target, is_file, e);
-		if (target < 0)
-			return target;
-		ret = stage_attach(tree, target, v->target, e);
-		if (ret < 0)
-			return ret;
+	for (size_t i = 0; i < r->spec->volumes.n && ret == 0; i++) {
+		const struct volume *v = &r->spec->volumes.item[i];
+		autoclose int target = -EBADF;
+		struct stat st;
+
+		if (fstat(r->trees[i], &st) < 0)
+			return err_sys(e, "stat the volume for %s", v->target);
+		target = stage_target(r, v->target, !S_ISDIR(st.st_mode), e);
+		ret = target < 0 ? target : stage_attach(r->trees[i], target, v->target, e);
 	}
-	return 0;
+	mount_close(r);
+	return ret;
 }
 
 /* --- observe --------------------------------------------------------------------------- */

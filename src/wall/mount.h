@@ -5,5 +5,9 @@
 
 extern const struct wall wall_mount;
 
+/* Monitor, while the host's paths can be named: every volume of the spec as a detached mount. */
+int mount_open(struct run *r, struct err *e);
+void mount_close(struct run *r);
+
 /* Monitor: attach every volume of the spec on the stage, in the order written. */
 int mount_stage(struct run *r, struct err *e);

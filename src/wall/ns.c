@@ -185,29 +185,34 @@ int ns_join_user(struct run *r, struct err *e)
 
 int ns_unshare(struct run *r, struct err *e)
 {
-	static const enum ns_kind late[] = { NS_NET, NS_IPC, NS_UTS, NS_CGROUP };
+	static const enum ns_kind late[] = { NS_NET, NS_IPC, NS_UTS };
 	uint64_t flags = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(late); i++)
 		if (r->spec->ns[late[i]].how == NS_NEW)
 			flags |= kinds[late[i]].flag;
 	if (flags && unshare((int)flags) < 0)
-		return err_sys(e, "make namespaces (%s%s%s%s)",
-			       flags & CLONE_NEWNET ? " net" : "", flags & CLONE_NEWIPC ? " ipc" : "",
-			       flags & CLONE_NEWUTS ? " uts" : "",
-			       flags & CLONE_NEWCGROUP ? " cgroup" : "");
+		return err_sys(e, "make namespaces (%s%s%s )", flags & CLONE_NEWNET ? " net" : "",
+			       flags & CLONE_NEWIPC ? " ipc" : "", flags & CLONE_NEWUTS ? " uts" : "");
+	return 0;
+}
+
+int ns_cgroup(struct run *r, struct err *e)
+{
+	if (r->spec->ns[NS_CGROUP].how == NS_NEW && unshare(CLONE_NEWCGROUP) < 0)
+		return err_sys(e, "make a cgroup namespace");
 	return 0;
 }
 
 int ns_mount(struct run *r, struct err *e)
 {
-	/* The copy carries our working directory along into the new namespace
-	 * (fs/namespace.c:copy_mnt_ns), so the staged root is entered by descriptor first: its
-	 * path may lead through directories that only the host's root may search. */
-	if (fchdir(r->root) < 0)
-		return err_sys(e, "enter the staged root file system");
+	(void)r;
 	if (unshare(CLONE_NEWNS) < 0)
 		return err_sys(e, "make a mount namespace");
+	/* Our root was moved to the container's by the monitor's pivot_root; our working directory
+	 * may still be one of the host's. */
+	if (chdir("/") < 0)
+		return err_sys(e, "enter the root file system");
 	return 0;
 }
 

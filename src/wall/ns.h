@@ -19,9 +19,12 @@ int ns_return(struct run *r, struct err *e);
 /* Init: enter the user namespace given by path. */
 int ns_join_user(struct run *r, struct err *e);
 
-/* Init: make the new ipc, uts, net and cgroup namespaces. Done by init and not by the clone,
+/* Init: make the new ipc, uts and net namespaces. Done by init and not by the clone,
  * because the network namespace costs half a millisecond which then runs beside the monitor. */
 int ns_unshare(struct run *r, struct err *e);
+
+/* Init, when it is in its cgroups: their directories become the roots of its view. */
+int ns_cgroup(struct run *r, struct err *e);
 
 /* Init: copy the staged mounts into a mount namespace of its own: this is what locks them. */
 int ns_mount(struct run *r, struct err *e);

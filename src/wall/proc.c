@@ -148,12 +148,16 @@ static int mask_file(const struct run *r, const char *name, const char *text, mo
 int proc_masks(struct run *r, struct err *e)
 {
 	struct mount_attr readonly = { .attr_set = MOUNT_ATTR_RDONLY };
-	autoclose int target = open(r->claim.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autoclose int target = -EBADF;
 	char machine[34], boot[38];
 	int ret;
 
+	/* Clones can only be made of what is mounted: it lies where /dev/mqueue will cover it. */
+	if (mkdirat(r->dev, "mqueue", 0755) < 0)
+		return err_sys(e, "make /dev/mqueue");
+	target = openat(r->dev, "mqueue", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (target < 0)
-		return err_sys(e, "open the staging directory %s", r->claim.path);
+		return err_sys(e, "open /dev/mqueue");
 	r->mask = stage_tmpfs(r, 64 << 10, 16, 0755, ATTR_KERNEL_FS, e);
 	if (r->mask < 0)
 		return r->mask;
@@ -349,11 +353,10 @@ static bool any_cgroup(const struct made *m)
 
 static int attach_mqueue(const struct run *r, int tree, struct err *e)
 {
-	autoclose int target = -EBADF;
+	autoclose int target = openat(r->dev, "mqueue", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-	if (mkdirat(r->dev, "mqueue", 01777) < 0)
-		return err_sys(e, "make /dev/mqueue");
-	target = openat(r->dev, "mqueue", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (target < 0)
+		return err_sys(e, "open /dev/mqueue");
 	return stage_attach(tree, target, "/dev/mqueue", e);
 }
 

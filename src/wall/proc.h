@@ -5,7 +5,7 @@
 
 extern const struct wall wall_proc;
 
-/* Monitor: a tmpfs with the empty file and directory that masks are made of. */
+/* Monitor, after dev_stage(): a tmpfs with the empty file and directory that masks are made of. */
 int proc_masks(struct run *r, struct err *e);
 
 /* Monitor: instances that belong to init's namespaces, attached on the stage. */

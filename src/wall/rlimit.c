@@ -100,8 +100,10 @@ static int rlimit_key_set(const struct key *k, void *field, const char *value, s
 	if (hard)
 		*hard++ = '\0';
 	if (limit_parse(copy, &v.soft) < 0 || limit_parse(hard ? hard : copy, &v.hard) < 0)
-		return err_msg(e, EINVAL, "'%s' is not SOFT or SOFT:HARD, each a number or max, with a "
-					  "? at the end to take what there is", value);
+		return err_msg(e, EINVAL,
+			       "'%s' is not SOFT or SOFT:HARD, each a number or max, with a "
+			       "? at the end to take what there is",
+			       value);
 	if (v.soft > v.hard)
 		return err_msg(e, EINVAL, "'%s': the soft limit is above the hard one", value);
 	if (lower)
@@ -189,10 +191,11 @@ static int check_one(struct rlimit_value *v, const char *key, const struct limit
 
 	if (hard > have->hard && !lowers(v)) {
 		limit_text(have->hard, &limit);
-		err_msg(e, EPERM, "%s (%s): ward's own hard limit is %s and it may not raise it", key,
-			key_origin(s, key), str_text(&limit));
-		return err_hint(e, "ask for less, write a ? behind the value to take what there is, "
-				   "or give ward CAP_SYS_RESOURCE");
+		err_msg(e, EPERM, "%s (%s): ward's own hard limit is %s and it may not raise it",
+			key, key_origin(s, key), str_text(&limit));
+		return err_hint(e,
+				"ask for less, write a ? behind the value to take what there is, "
+				"or give ward CAP_SYS_RESOURCE");
 	}
 	v->hard = hard < have->hard ? hard : have->hard;
 	v->soft = v->soft < v->hard ? v->soft : v->hard;
@@ -326,7 +329,8 @@ static const struct rule rules[] = {
 	  "a crash hands a core dump to the host's handler or disk" },
 	{ "rlimit.nofile", holds_nofile, "open files of a process are bounded",
 	  "a process may open more than a million files" },
-	{ "rlimit.memlock", holds_memlock, "locked memory is bounded", "locked memory is unbounded" },
+	{ "rlimit.memlock", holds_memlock, "locked memory is bounded",
+	  "locked memory is unbounded" },
 	{ "rlimit.realtime", holds_realtime, "no real-time scheduling",
 	  "real-time scheduling can starve the host" },
 };

@@ -293,32 +293,6 @@ int rootfs_seal(struct run *r, struct err *e)
 	return 0;
 }
 
-/* --- steps: init ----------------------------------------------------------------------- */
-
-int rootfs_pivot(struct run *r, struct err *e)
-{
-	autoclose int root = -EBADF;
-
-	(void)r;
-	/* The staged root is locked, and pivot_root refuses a locked mount: a copy of it on
-	 * itself is not, while everything below stays locked (fs/namespace.c:__do_loopback). */
-	root = sys_open_tree(AT_FDCWD, ".", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
-	if (root < 0)
-		return err_sys(e, "copy the staged root");
-	if (sys_move_mount(root, "", AT_FDCWD, ".", MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		return err_sys(e, "put the root on itself");
-	if (fchdir(root) < 0)
-		return err_sys(e, "enter the new root");
-	/* Stack the old root on the new one and take it away: pivot_root(2), NOTES. */
-	if (sys_pivot_root(".", ".") < 0)
-		return err_sys(e, "pivot_root");
-	if (sys_umount2(".", MNT_DETACH) < 0)
-		return err_sys(e, "detach the host's root");
-	if (chdir("/") < 0)
-		return err_sys(e, "enter /");
-	return 0;
-}
-
 /* --- observe --------------------------------------------------------------------------- */
 
 /* The mount options of "/" in a mountinfo text: proc_pid_mountinfo(5), fields 5 and 6. The

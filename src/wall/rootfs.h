@@ -13,6 +13,3 @@ int rootfs_host(struct run *r, struct err *e);
 
 /* Monitor, after everything is mounted: set the root's own flags. */
 int rootfs_seal(struct run *r, struct err *e);
-
-/* Init: make the staged root the root of its mount namespace and drop everything else. */
-int rootfs_pivot(struct run *r, struct err *e);

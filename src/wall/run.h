@@ -34,7 +34,6 @@ struct run_cgroup {
 	int dir[CG_HIERARCHIES];
 	int tasks[CG_HIERARCHIES];
 	int inner; /* v2: the directory for CLONE_INTO_CGROUP: dir[CG_UNIFIED] or its delegated child */
-	unsigned char parents[CG_HIERARCHIES]; /* directories of cgroup.parent made for it, to undo */
 };
 
 /* Answers about this host that decide which rows of the order run; filled once. */
@@ -90,10 +89,12 @@ struct run {
 	bool detached;	 /* nobody's terminal: output goes to the log */
 	int stdio[3];	 /* what init gets as 0, 1, 2 */
 	int relay[3];	 /* our end, where stdio[] is a relay pipe */
-	char **envp;	 /* the payload's environment; one place at the end is free for HOME */
+	char **argv, **envp; /* the payload's; envp has one free place at the end, for HOME */
 	bool exec_failed; /* everything was built, but the program could not be executed */
 	int64_t begin_usec; /* of the first row, for --debug */
-	size_t started;	 /* rows of the order to undo */
+	size_t started;	 /* monitor: rows of the order to undo */
+	size_t next;	 /* init: the row that comes next */
+	int *trees;	 /* the spec's volumes as detached mounts */
 	struct spec *seen; /* what the kernel showed when the posture was verified */
 	int listener;	 /* control socket */
 	struct id_map uid_map, gid_map; /* as written to the kernel */

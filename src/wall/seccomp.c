@@ -47,8 +47,9 @@ static int policy_set(const struct key *k, void *field, const char *value, struc
 		return key_string.set(k, field, value, e);
 	err_msg(e, EINVAL, "'%s' is neither app, system, none nor the path of a file", value);
 	nearest = str_nearest(value, words, ARRAY_SIZE(words));
-	return nearest ? err_hint(e, "did you mean '%s'?", nearest) :
-			 err_hint(e, "a file in this directory is written ./%s", value);
+	if (nearest)
+		err_hint(e, "did you mean '%s'?", nearest);
+	return err_hint(e, "a file in this directory is written ./%s", value);
 }
 
 static void policy_get(const struct key *k, const void *field, struct str *out)

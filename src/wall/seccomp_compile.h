@@ -10,8 +10,8 @@
 
 /* Compile `p` into out->filter, a malloc'ed array of out->len instructions. Calls by an ABI that
  * is not this machine's own fail with ENOSYS; with `foreign_abi` the 32-bit one is filtered by
- * the same policy. The result is run through an interpreter and compared with the policy before
- * it is handed out. Milliseconds: see seccomp_cache.h. Returns 0 or -errno. */
+ * the same policy. The result is run through the interpreter (seccomp_reach.h) and compared with
+ * the policy before it is handed out. Returns 0 or -errno. */
 int seccomp_compile_policy(const struct seccomp_policy *p, bool foreign_abi,
 			   struct sock_fprog *out, struct err *e);
 

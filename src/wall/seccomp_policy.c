@@ -33,7 +33,7 @@ struct reader {
 	bool margin;	  /* `at` stands at the left margin */
 	bool more;	  /* `word` is the statement's next word */
 	bool starts;	  /* `word` begins a statement */
-	unsigned word_line;
+	unsigned word_line, last_line; /* of this word and of the one before */
 	char word[POLICY_WORD_MAX];
 	struct err *e;
 };
@@ -46,7 +46,9 @@ static int __attribute__((format(printf, 2, 3))) reader_fail(struct reader *r, c
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	return err_msg(r->e, EINVAL, "%s:%u: %s", r->name, r->word_line, text);
+	/* What is missing is missed behind the last word. */
+	return err_msg(r->e, EINVAL, "%s:%u: %s", r->name, r->more ? r->word_line : r->last_line,
+		       text);
 }
 
 /* Put the place in front of an error that another function made. */
@@ -85,10 +87,11 @@ static int reader_next(struct reader *r)
 	size_t n = 0;
 
 	reader_skip(r);
-	r->more = r->at < r->end && !r->margin;
+	r->last_line = r->word_line;
+	r->word_line = r->line;
 	r->starts = r->margin;
 	r->margin = false;
-	r->word_line = r->line;
+	r->more = true; /* for messages about the word itself */
 	for (; r->at < r->end && !is_blank(*r->at) && *r->at != '\n' && *r->at != '#'; r->at++) {
 		if (*r->at <= 0x20 || *r->at >= 0x7f)
 			return reader_fail(r, "a character that is not printable ASCII");
@@ -97,6 +100,7 @@ static int reader_next(struct reader *r)
 		r->word[n++] = *r->at;
 	}
 	r->word[n] = '\0';
+	r->more = n && !r->starts;
 	return 0;
 }
 
@@ -307,7 +311,7 @@ static int rules_apply(struct reader *r, struct policy_rule *rule, const struct 
 		if (ret == 0)
 			continue;
 		seccomp_name(seccomp_native_arch(), rule->number, name);
-		r->word_line = rule->line;
+		r->last_line = rule->line;
 		return reader_fail(r, "line %u says something else about %s",
 				   rules_find(r->p, rule->number)->line, name);
 	}
@@ -430,6 +434,7 @@ static int read_statement(struct reader *r)
 {
 	unsigned line = r->word_line;
 
+	r->more = true;
 	if (!r->starts)
 		return reader_fail(r, "a statement begins at the left margin");
 	if (r->word[0] == '@')

@@ -157,8 +157,10 @@ static int execute(struct machine *m, const struct sock_filter *i)
 	case BPF_MISC:
 		if (BPF_MISCOP(i->code) == BPF_TAX)
 			m->x = m->a;
-		else
+		else if (BPF_MISCOP(i->code) == BPF_TXA)
 			m->a = m->x;
+		else
+			return -EINVAL;
 		return 0;
 	default:
 		return -EINVAL;
@@ -181,6 +183,8 @@ static int step(struct machine *m, uint32_t *action, size_t way[2])
 		return -EINVAL;
 	i = &m->filter->filter[m->pc];
 	m->pc++;
+	if (i->code > 0xff)
+		return -EINVAL;
 	if (BPF_CLASS(i->code) == BPF_RET) {
 		if (BPF_RVAL(i->code) == BPF_A && !m->a.known)
 			return -EINVAL;

@@ -42,7 +42,8 @@ static int selinux_check(struct spec *s, const struct host *h, struct err *e)
 	if (!s->lsm.selinux || selinux_active())
 		return 0;
 	if (!wall_optional(s, "selinux")) {
-		err_msg(e, ENOTSUP, "%s: lsm.selinux = %.200s, but SELinux is not active on this host",
+		err_msg(e, ENOTSUP,
+			"%s: lsm.selinux = %.200s, but SELinux is not active on this host",
 			key_origin(s, "lsm.selinux"), s->lsm.selinux);
 		return err_hint(e, "leave it empty, or set optional = selinux to start without");
 	}

@@ -44,6 +44,19 @@ int stage_leave(struct run *r, struct err *e)
 	return 0;
 }
 
+int stage_pivot(struct run *r, struct err *e)
+{
+	if (fchdir(r->root) < 0)
+		return err_sys(e, "enter the staged root file system");
+	/* Stack the old root on the new one and take it away: pivot_root(2), NOTES. Init is in this
+	 * namespace too; the kernel moves its root along with ours. */
+	if (sys_pivot_root(".", ".") < 0)
+		return err_sys(e, "make the container's root the root of the stage");
+	if (sys_umount2(".", MNT_DETACH) < 0)
+		return err_sys(e, "drop the host's file systems from the stage");
+	return 0;
+}
+
 static uint32_t outside_root(const struct id_map *map)
 {
 	for (size_t i = 0; i < map->n; i++)

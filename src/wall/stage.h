@@ -20,6 +20,10 @@
 int stage_enter(struct run *r, struct err *e);
 int stage_leave(struct run *r, struct err *e);
 
+/* Make the staged root the root of the stage and drop the host's tree from it: what init copies
+ * is then the container and nothing else. No path of the host can be named afterwards. */
+int stage_pivot(struct run *r, struct err *e);
+
 /* Open `path` in the staged root, making a directory or empty file where nothing is.
  * Returns an O_PATH descriptor or -errno. */
 int stage_target(const struct run *r, const char *path, bool as_file, struct err *e);

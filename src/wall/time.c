@@ -56,11 +56,13 @@ static int time_check(struct spec *s, const struct host *h, struct err *e)
 	(void)h;
 	if (s->ns[NS_TIME].how != NS_NEW && offsets)
 		return err_msg(e, EINVAL, "%s: clock offsets need ns.time = new",
-			       key_origin(s, s->time.monotonic ? "time.monotonic" : "time.boottime"));
+			       key_origin(s,
+					  s->time.monotonic ? "time.monotonic" : "time.boottime"));
 	if (s->ns[NS_TIME].how != NS_NEW || time_known())
 		return 0;
 	if (offsets || (wall_asked(s, "ns.time") && !wall_optional(s, "time")))
-		return err_msg(e, ENOTSUP, "%s: this kernel has no time namespaces (CONFIG_TIME_NS)",
+		return err_msg(e, ENOTSUP,
+			       "%s: this kernel has no time namespaces (CONFIG_TIME_NS)",
 			       key_origin(s, "ns.time"));
 	log_note("no time namespaces in this kernel: uptime is the host's");
 	s->ns[NS_TIME].how = NS_HOST;

@@ -50,8 +50,10 @@ static int uts_key_set(const struct key *k, void *field, const char *value, stru
 		return 0;
 	}
 	if (!uts_valid(value))
-		return err_msg(e, EINVAL, "'%s' is not a host name: letters, digits, - _ and single "
-					  "dots, at most %d", value, UTS_MAX);
+		return err_msg(e, EINVAL,
+			       "'%s' is not a host name: letters, digits, - _ and single "
+			       "dots, at most %d",
+			       value, UTS_MAX);
 	return key_string.set(k, field, value, e);
 }
 
@@ -87,7 +89,8 @@ static int check_host(struct spec *s, struct err *e)
 		if (!*name)
 			continue;
 		if (wall_asked(s, keys[i].name))
-			return err_msg(e, EINVAL, "%s: %s needs a uts namespace: ns.uts is the host's",
+			return err_msg(e, EINVAL,
+				       "%s: %s needs a uts namespace: ns.uts is the host's",
 				       key_origin(s, keys[i].name), keys[i].name);
 		keys[i].type->clear(&keys[i], name);
 	}

@@ -9,15 +9,21 @@ rw="--set proc.mask= --set proc.readonly= --set proc.mode=rw --set sys.mode=rw"
 
 # --- A: the kernel's files ------------------------------------------------------------------------
 
-@test "A01 the host's panic setting cannot be opened for writing: EROFS, without masks EACCES" {
-	gives EROFS --profile system -- open-w /proc/sys/kernel/panic
-	gives EACCES --profile system $rw -- open-w /proc/sys/kernel/panic
-	gives OK --profile privileged --set seccomp.policy=none --set landlock=no $rw -- open-w /proc/sys/kernel/panic
+# Who owns the file answers first (EACCES), the read-only mount behind it (EROFS).
+panic_and() {
+	local probe=$1
+	gives EACCES --profile system -- $probe
+	gives EACCES --profile system $rw -- $probe
+	gives EROFS --profile privileged --set seccomp.policy=none -- $probe
+	gives OK --profile privileged --set seccomp.policy=none $rw -- $probe
 }
 
-@test "A02 core_pattern cannot be opened for writing" {
-	gives EROFS --profile system -- open-w /proc/sys/kernel/core_pattern
-	gives EACCES --profile system $rw -- open-w /proc/sys/kernel/core_pattern
+@test "A01 the host's panic setting cannot be opened for writing, for two reasons" {
+	panic_and "open-w /proc/sys/kernel/panic"
+}
+
+@test "A02 core_pattern cannot be opened for writing, for two reasons" {
+	panic_and "open-w /proc/sys/kernel/core_pattern"
 }
 
 @test "A06 the SysRq trigger cannot be opened for writing" {
@@ -34,7 +40,7 @@ rw="--set proc.mask= --set proc.readonly= --set proc.mode=rw --set sys.mode=rw"
 
 @test "A10 what fingerprints the host is empty" {
 	local file
-	for file in interrupts timer_list keys key-users; do
+	for file in interrupts timer_list keys kallsyms; do
 		[ -e /proc/$file ] || continue
 		prints "" -- read /proc/$file
 	done
@@ -83,7 +89,7 @@ rw="--set proc.mask= --set proc.readonly= --set proc.mode=rw --set sys.mode=rw"
 }
 
 @test "A16 no process of the host is in /proc" {
-	matches '^1 (2 )?$' --profile system -- pids
+	matches '^1 ([0-9]+ )?$' --profile system -- pids
 }
 
 @test "A18 the OOM score cannot be lowered" {
@@ -142,11 +148,9 @@ rw="--set proc.mask= --set proc.readonly= --set proc.mode=rw --set sys.mode=rw"
 }
 
 @test "D02 a process of the host cannot be debugged" {
-	sleep 20 &
-	local pid=$!
-	gives ESRCH --profile system -- ptrace $pid
-	gives OK --profile privileged --set ns.pid=host --set seccomp.policy=none --set landlock=no -- ptrace $pid
-	kill $pid
+	spawn sleep 20
+	gives ESRCH --profile system -- ptrace $spawned
+	gives OK --profile privileged --set ns.pid=host --set seccomp.policy=none -e LOOK_HOST=1 -- ptrace $spawned
 }
 
 @test "D08 a container's reboot ends the container and nothing else" {
@@ -185,7 +189,7 @@ rw="--set proc.mask= --set proc.readonly= --set proc.mode=rw --set sys.mode=rw"
 	cp "$LOOK" "$STATE/root/suid"
 	chmod 4755 "$STATE/root/suid"
 	prints 0000000000000000 -- exec /suid status CapEff
-	prints 0000000000000000 --set rootfs.nosuid=no --set no_new_privs=no -- exec /suid status CapEff
+	prints 0000000000000000 --set rootfs.nosuid=no --set no_new_privs=no --set landlock=no --set seccomp.policy=none -- exec /suid status CapEff
 }
 
 @test "D23 a file capability planted in a volume gives nothing" {
@@ -220,19 +224,21 @@ rw="--set proc.mask= --set proc.readonly= --set proc.mode=rw --set sys.mode=rw"
 }
 
 @test "E10 an abstract socket of the host is not reached" {
-	"$LOOK" listen-unix "@ward-test-$$" < <(sleep 20) >"$STATE/said" &
+	spawn "$LOOK" listen-unix "@ward-test-$$" < <(sleep 20 3>&-) >"$STATE/said"
 	until_ok grep -q listening "$STATE/said"
 	gives ECONNREFUSED --profile system -- connect-unix "@ward-test-$$"
 	gives OK --profile privileged --set ns.net=host --set landlock=no -- connect-unix "@ward-test-$$"
-	kill %1
 }
 
 @test "K the doors behind which most kernel bugs were found are closed in both profiles" {
 	local profile probe
 	for profile in app system; do
-		for probe in io_uring perf bpf userfaultfd vmsplice modify-ldt add-key\ a\ b request-key \
-			keyctl kcmp quotactl; do
+		for probe in io_uring perf bpf userfaultfd vmsplice modify-ldt kcmp quotactl; do
 			gives EPERM --profile $profile -- $probe
+		done
+		for probe in "add-key a b" request-key keyctl; do
+			try inside --profile $profile -- $probe
+			[[ "$output" == EPERM || "$output" == ENOSYS ]] || fail "$profile $probe: $output"
 		done
 		for probe in "socket 40" "socket 38" "socket 33" "netlink 12" "netlink 6"; do
 			gives EAFNOSUPPORT --profile $profile -- $probe

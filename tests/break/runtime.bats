@@ -76,13 +76,12 @@ load ../lib
 	mkdir "$STATE/canary" "$STATE/data" "$STATE/root/a"
 	touch "$STATE/canary/untouched" "$STATE/data/mark"
 	ln -s / "$STATE/root/b"
-	"$LOOK" swap "$STATE/root/a" "$STATE/root/b" 2000000 >/dev/null &
-	local swapper=$! i
+	spawn "$LOOK" swap "$STATE/root/a" "$STATE/root/b" 1000000000
+	local i
 	for i in $(seq 40); do
 		try inside -v "$STATE/data:/a$STATE/canary" -- ls "/a"
 		[ "$(ls "$STATE/canary")" = untouched ] || break
 	done
-	kill $swapper 2>/dev/null || true
 	[ "$(ls "$STATE/canary")" = untouched ]
 	! grep -q " $STATE/canary" /proc/self/mountinfo || fail "mounted outside"
 }
@@ -154,7 +153,7 @@ load ../lib
 @test "G16 the monitor holds no capability it does not need, and is not dumpable" {
 	ward run -d --name one "$LOOK_ROOT" -- /look sleep 30
 	local monitor
-	monitor=$(ward info one --json | jq .monitor)
+	monitor=$(monitor_of one)
 	grep -q '^NoNewPrivs:.*1' "/proc/$monitor/status"
 	grep -qE '^Seccomp:.*2' "/proc/$monitor/status" || true
 	local eff
@@ -168,7 +167,7 @@ load ../lib
 }
 
 @test "G22 a crash inside leaves no core" {
-	try inside --profile system -- die 11
+	try inside --profile system --set process.init=yes -- die 11
 	[ "$status" -eq 139 ] || fail "$status $output"
 	[ -z "$(find "$STATE" -name 'core*')" ]
 }

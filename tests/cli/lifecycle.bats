@@ -165,7 +165,7 @@ state_of() {
 @test "a container whose monitor was killed is cleared away by the next command" {
 	detached one
 	local monitor pid
-	monitor=$(ward info one --json | jq .monitor)
+	monitor=$(monitor_of one)
 	pid=$(ward info one --json | jq .pid)
 	kill -9 "$monitor"
 	until_ok test ! -d "/proc/$pid"

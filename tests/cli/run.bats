@@ -140,8 +140,8 @@ load ../lib
 @test "a signal to ward reaches the program" {
 	local signal
 	for signal in TERM INT HUP USR1; do
-		"$WARD" run "$LOOK_ROOT" -- /look await >"$STATE/out" 2>&1 &
-		local pid=$!
+		spawn "$WARD" run "$LOOK_ROOT" -- /look await >"$STATE/out" 2>&1
+		local pid=$spawned
 		until_ok grep -q ready "$STATE/out"
 		kill -$signal $pid
 		wait $pid && status=0 || status=$?
@@ -150,8 +150,8 @@ load ../lib
 }
 
 @test "when ward is killed the container ends" {
-	"$WARD" run --name one "$LOOK_ROOT" -- /look deaf >"$STATE/out" 2>&1 &
-	local pid=$! inner
+	spawn "$WARD" run --name one "$LOOK_ROOT" -- /look deaf >"$STATE/out" 2>&1
+	local pid=$spawned inner
 	until_ok grep -q ready "$STATE/out"
 	inner=$(ward info one --json | jq .pid)
 	kill -9 $pid

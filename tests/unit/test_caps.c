@@ -462,7 +462,8 @@ static void test_verify(void)
 	asked.caps = seen.caps;
 	ok(walls_compare(&asked, &seen, &e) == 0, "what is there passes");
 	seen.caps.bounding ^= CAP_BIT(CAP_CHOWN);
-	ok(walls_compare(&asked, &seen, &e) == -EPROTO && strstr(e.text, "wall caps: caps.bounding"),
+	ok(walls_compare(&asked, &seen, &e) == -EPROTO &&
+		   strstr(e.text, "wall caps: caps.bounding"),
 	   "one bit more or less in the bounding set does not");
 	list_add(&asked.optional, "caps");
 	log_level = LOG_ERROR;

@@ -420,6 +420,36 @@ static void test_gc(const struct store *s)
 	store_drop(&c);
 }
 
+static int clean_slowly(const struct claim *c, void *ctx)
+{
+	const int *ready = ctx;
+
+	(void)c;
+	(void)!write(ready[1], "x", 1);
+	nanosleep(&(struct timespec){ .tv_nsec = 30000000 }, NULL);
+	return 0;
+}
+
+static void test_gc_wait(const struct store *s)
+{
+	struct claim c;
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	die_owning(s, "dead");
+	(void)!pipe2(ready, O_CLOEXEC);
+	pid = fork();
+	if (pid == 0)
+		_exit(store_gc(s, clean_slowly, ready) == 1 ? 0 : 1);
+	(void)!read(ready[0], &byte, 1);
+	is_int(store_claim(s, "dead", &c, &e), 0, "a start waits for the end of a clean-up");
+	store_drop(&c);
+	waitpid(pid, NULL, 0);
+	close(ready[0]);
+	close(ready[1]);
+}
+
 /* --- one owner, whatever happens ---------------------------------------------------------- */
 
 enum { NAMES = 3, WORKERS = 6 };
@@ -786,6 +816,7 @@ int main(void)
 	test_look(&s);
 	test_long_look(&s);
 	test_gc(&s);
+	test_gc_wait(&s);
 	test_race(&s);
 	test_define(&s);
 	test_each(&s);

@@ -39,9 +39,9 @@ masked() {
 	prints "" --profile system -- read /proc/interrupts
 }
 
-@test "/proc/sys cannot be written in profile app: EROFS" {
-	gives EROFS -- open-w /proc/sys/kernel/hostname
-	gives EACCES $rw -- open-w /proc/sys/kernel/hostname
+@test "/proc/sys cannot be written by root of the container: EROFS" {
+	gives EROFS --profile system -- open-w /proc/sys/net/ipv4/ip_forward
+	gives OK --profile system $rw -- open-w /proc/sys/net/ipv4/ip_forward
 }
 
 @test "no kernel parameter opens for writing in profile app" {
