@@ -14,8 +14,7 @@ TESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 TOP=${TESTS%/tests}
 WARD=${WARD:-$TOP/build/ward}
 FIXTURES=${WARD_FIXTURES:-$TOP/build/fixtures}
-LOOK_ROOT=$FIXTURES/look-root
-LOOK=$LOOK_ROOT/look
+LOOK=$FIXTURES/look-root/look
 BUSYBOX=$FIXTURES/busybox-root
 DEBIAN=$FIXTURES/debian-root
 PATH=$PATH:/usr/sbin:/sbin
@@ -36,9 +35,13 @@ declare -gA ERRNO=([OK]=0 [EPERM]=1 [ENOENT]=2 [ESRCH]=3 [EINTR]=4 [EIO]=5 [ENXI
 
 # --- state: one directory per test ----------------------------------------------------------
 
+# With a root file system of its own, which a test may spoil, in $STATE/root.
 ward_state() {
 	STATE=$(mktemp -d /tmp/ward-test.XXXXXX)
-	chmod 755 "$STATE"
+	LOOK_ROOT=$STATE/root
+	mkdir -p "$LOOK_ROOT/tmp"
+	cp "$LOOK" "$LOOK_ROOT/look"
+	chmod 755 "$STATE" "$LOOK_ROOT" "$LOOK_ROOT/look"
 	export WARD_RUN_DIR=$STATE/run WARD_LIB_DIR=$STATE/lib
 }
 
@@ -158,14 +161,6 @@ until_ok() {
 		sleep 0.05
 	done
 	fail "waited 5 seconds for: $*"
-}
-
-# A copy of the look root that a test may spoil.
-spoiled_root() {
-	mkdir -p "$STATE/root/tmp"
-	cp "$LOOK" "$STATE/root/look"
-	chmod 755 "$STATE/root"
-	ROOT=$STATE/root
 }
 
 # The same operations in namespaces made the simple way: what a control compares with.

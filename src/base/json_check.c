@@ -85,7 +85,8 @@ static int32_t scan_escape(const char *p, const char *end, size_t *length)
 		return high < 0 ? -1 : -3;
 	if (high < 0xd800 || high > 0xdfff)
 		return high;
-	low = high < 0xdc00 && end - p >= 8 && p[6] == '\\' && p[7] == 'u' ? scan_hex(p + 8, end) : -1;
+	low = high < 0xdc00 && end - p >= 8 && p[6] == '\\' && p[7] == 'u' ? scan_hex(p + 8, end) :
+									     -1;
 	*length = 12;
 	if (low < 0xdc00 || low > 0xdfff)
 		return -2;
@@ -136,7 +137,8 @@ static int scan_string(struct scan *s)
 		if (n == 0)
 			return scan_fail(s, s->p, "this is not UTF-8");
 		if ((unsigned char)*s->p < 0x20)
-			return scan_fail(s, s->p, "a control character in a string must be escaped");
+			return scan_fail(s, s->p,
+					 "a control character in a string must be escaped");
 		if (*s->p == '\\')
 			c = scan_escape(s->p, s->end, &n);
 		if (c == -1)
@@ -250,12 +252,13 @@ static int scan_add_key(struct scan *s, const char *key)
  * very many of them cheap, which comparing each with each would not. */
 static int scan_end_keys(struct scan *s, size_t first)
 {
-	const char **keys = s->keys + first;
 	size_t n = s->n_keys - first;
+	const char **keys;
 
 	s->n_keys = first;
 	if (n < 2)
 		return 0;
+	keys = s->keys + first;
 	qsort(keys, n, sizeof(*keys), key_compare);
 	for (size_t i = 1; i < n; i++)
 		if (key_compare(&keys[i - 1], &keys[i]) == 0)
@@ -287,21 +290,21 @@ static int scan_member(struct scan *s)
 /* The items of an array or object, up to its end. */
 static int scan_items(struct scan *s, char close, int (*item)(struct scan *s))
 {
-	int ret = 0;
-
 	s->p++;
 	if (++s->depth > JSON_DEPTH_MAX)
 		return scan_fail(s, s->p - 1, "the nesting is too deep");
 	for (scan_space(s); !scan_is(s, close); scan_space(s)) {
-		ret = item(s);
+		int ret = item(s);
+
 		if (ret < 0)
 			return ret;
 		scan_space(s);
 		if (scan_is(s, close))
 			break;
 		if (!scan_is(s, ','))
-			return scan_fail(s, s->p, close == ']' ? "a ',' or the ']' is missing" :
-								 "a ',' or the '}' is missing");
+			return scan_fail(s, s->p,
+					 close == ']' ? "a ',' or the ']' is missing" :
+							"a ',' or the '}' is missing");
 		s->p++;
 		scan_space(s);
 		if (scan_is(s, close))

@@ -137,7 +137,8 @@ int json_each(const struct json_object *value,
 
 	if (json_kind(value) != JSON_OBJECT)
 		return -EINVAL;
-	json_object_object_foreach((struct json_object *)(uintptr_t)value, key, member) {
+	json_object_object_foreach((struct json_object *)(uintptr_t)value, key, member)
+	{
 		ret = visit(key, member, ctx);
 		if (ret)
 			break;

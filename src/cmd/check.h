@@ -33,5 +33,5 @@ check_probe check_version, check_userns, check_namespaces, check_time, check_mou
 	check_devices, check_overlay;
 
 /* check_host.c: how this host is set up. */
-check_probe check_cgroups, check_controller, check_swap, check_delegation, check_ids, check_newuidmap,
-	check_state_dir, check_sysctl, check_core_pattern;
+check_probe check_cgroups, check_controller, check_swap, check_delegation, check_ids,
+	check_newuidmap, check_state_dir, check_sysctl, check_core_pattern;

@@ -77,7 +77,8 @@ static void own_v2(const char *mount, struct str *path)
 	str_add(path, mount);
 	if (file_read(AT_FDCWD, "/proc/self/cgroup", 65536, &text) < 0)
 		return;
-	line = str_starts(str_text(&text), "0::") ? str_text(&text) : strstr(str_text(&text), "\n0::");
+	line = str_starts(str_text(&text), "0::") ? str_text(&text) :
+						    strstr(str_text(&text), "\n0::");
 	if (!line)
 		return;
 	line = strstr(line, "0::") + 3;
@@ -168,7 +169,8 @@ enum check_state check_delegation(const struct check *c, const struct host *h, s
 	if (h->privileged)
 		str_add(found, h->cgroup_usable ? "not needed by root" : "cgroups are read-only");
 	else
-		str_add(found, h->cgroup_usable ? "a cgroup can be written" : "no cgroup can be written");
+		str_add(found,
+			h->cgroup_usable ? "a cgroup can be written" : "no cgroup can be written");
 	return h->cgroup_usable ? CHECK_OK : CHECK_WARN;
 }
 

@@ -21,6 +21,10 @@
 #include "cmd/check.h"
 #include "wall/landlock.h"
 
+#ifndef SYS_lsm_list_modules
+#define SYS_lsm_list_modules 461
+#endif
+
 /* --- trying ------------------------------------------------------------------------------ */
 
 /* Run fn in a child; returns what it returned: 0 or an errno below 256. */
@@ -81,8 +85,8 @@ enum check_state check_namespaces(const struct check *c, const struct host *h, s
 		const char *name;
 		int flag;
 	} kinds[] = {
-		{ "mnt", CLONE_NEWNS },	  { "pid", CLONE_NEWPID }, { "net", CLONE_NEWNET },
-		{ "ipc", CLONE_NEWIPC },  { "uts", CLONE_NEWUTS }, { "cgroup", CLONE_NEWCGROUP },
+		{ "mnt", CLONE_NEWNS },	 { "pid", CLONE_NEWPID }, { "net", CLONE_NEWNET },
+		{ "ipc", CLONE_NEWIPC }, { "uts", CLONE_NEWUTS }, { "cgroup", CLONE_NEWCGROUP },
 	};
 	bool all = true;
 
@@ -92,7 +96,8 @@ enum check_state check_namespaces(const struct check *c, const struct host *h, s
 		int error = tried(try_unshare, kinds[i].flag);
 
 		if (error)
-			str_addf(found, "%s%s: %s", all ? "" : ", ", kinds[i].name, strerror(error));
+			str_addf(found, "%s%s: %s", all ? "" : ", ", kinds[i].name,
+				 strerror(error));
 		all = all && !error;
 	}
 	if (all)
@@ -255,18 +260,35 @@ enum check_state check_landlock(const struct check *c, const struct host *h, str
 	return abi >= 2 ? CHECK_OK : CHECK_WARN;
 }
 
+/* securityfs is often not mounted in containers; since 6.8 there is a system call. */
+static void lsm_names(struct str *names)
+{
+	static const char *const known[] = {
+		"capability", "selinux",  "smack", "tomoyo",   "apparmor", "yama", "loadpin",
+		"safesetid",  "lockdown", "bpf",   "landlock", "ima",	   "evm",  "ipe",
+	};
+	enum { FIRST_ID = 100 /* LSM_ID_CAPABILITY of linux/lsm.h */ };
+	uint64_t ids[32];
+	uint32_t size = sizeof(ids);
+	long n;
+
+	if (file_read(AT_FDCWD, "/sys/kernel/security/lsm", 4096, names) == 0)
+		return;
+	n = syscall(SYS_lsm_list_modules, ids, &size, 0);
+	for (long i = 0; i < n; i++)
+		if (ids[i] >= FIRST_ID && ids[i] - FIRST_ID < ARRAY_SIZE(known))
+			str_addf(names, "%s%s", i ? "," : "", known[ids[i] - FIRST_ID]);
+}
+
 enum check_state check_lsm(const struct check *c, const struct host *h, struct str *found)
 {
-	autostr list = { 0 };
+	autostr names = { 0 };
 
 	(void)c;
 	(void)h;
-	if (file_read(AT_FDCWD, "/sys/kernel/security/lsm", 4096, &list) < 0) {
-		str_add(found, "unknown: securityfs is not mounted");
-		return CHECK_WARN;
-	}
-	str_add(found, str_text(&list));
-	return strstr(str_text(&list), "apparmor") || strstr(str_text(&list), "selinux") ?
+	lsm_names(&names);
+	str_add(found, names.len ? names.text : "unknown: securityfs is not mounted");
+	return strstr(str_text(&names), "apparmor") || strstr(str_text(&names), "selinux") ?
 		       CHECK_OK :
 		       CHECK_WARN;
 }
@@ -285,7 +307,7 @@ static bool device_bpf(void)
 	attr.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
 	attr.insns = (uintptr_t)program;
 	attr.insn_cnt = ARRAY_SIZE(program);
-	attr.license = (uintptr_t)"GPL";
+	attr.license = (uintptr_t) "GPL";
 	fd = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
 	return fd >= 0;
 }

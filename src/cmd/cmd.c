@@ -121,6 +121,7 @@ int cmd_each_name(const struct cmd *c, int argc, char **argv, void *into, cmd_ac
 		err_msg(&e, EINVAL, "a container's name is missing");
 		return cmd_refused(c, -EINVAL, &e);
 	}
+	container.argv = argv;
 	if (container_open(&container, &e) < 0)
 		return cmd_fail(&e, CMD_FAILED);
 	for (; first < argc; first++)

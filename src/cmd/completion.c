@@ -56,14 +56,15 @@ static void add_options(const struct cmd *c, struct str *out)
  * word behind '=' as a word of its own, with '=' as the one before. */
 static int bash_script(struct str *out, struct err *e)
 {
-	str_add(out, "# Completion of ward for bash; written by `ward completion bash`.\n"
-		     "_ward()\n{\n"
-		     "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} words=\n"
-		     "\tif [ \"$cur\" = = ]; then\n\t\tcur=\n"
-		     "\telif [ \"$prev\" = = ]; then\n\t\tprev=${COMP_WORDS[COMP_CWORD-2]}\n\tfi\n"
-		     "\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n\t\tprev=ward\n\tfi\n"
-		     "\tcase $prev in\n"
-		     "\tward|help) words=\"");
+	str_add(out,
+		"# Completion of ward for bash; written by `ward completion bash`.\n"
+		"_ward()\n{\n"
+		"\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} words=\n"
+		"\tif [ \"$cur\" = = ]; then\n\t\tcur=\n"
+		"\telif [ \"$prev\" = = ]; then\n\t\tprev=${COMP_WORDS[COMP_CWORD-2]}\n\tfi\n"
+		"\tif [ \"$COMP_CWORD\" -eq 1 ]; then\n\t\tprev=ward\n\tfi\n"
+		"\tcase $prev in\n"
+		"\tward|help) words=\"");
 	add_commands(out);
 	str_add(out, " gates\" ;;\n\t--profile|defaults) words=\"");
 	add_profiles(out);
@@ -97,7 +98,8 @@ static int completion_run(int argc, char **argv)
 		return status;
 	if (argc - first != 1 || strcmp(argv[first], "bash") != 0)
 		return cmd_refused(&cmd_completion,
-				   err_msg(&e, EINVAL, "there is completion for one shell: bash"), &e);
+				   err_msg(&e, EINVAL, "there is completion for one shell: bash"),
+				   &e);
 	if (bash_script(&out, &e) < 0)
 		return cmd_fail(&e, CMD_FAILED);
 	return cmd_print(&out);

@@ -14,7 +14,9 @@ struct args {
 };
 
 static const struct opt opts[] = {
-	{ .name = "effective", .take = opt_true, .at = offsetof(struct args, effective),
+	{ .name = "effective",
+	  .take = opt_true,
+	  .at = offsetof(struct args, effective),
 	  .doc = "what the profile comes to, with everything it takes over from others, as one whole "
 		 "configuration" },
 	{ 0 }
@@ -47,8 +49,7 @@ static int defaults_run(int argc, char **argv)
 	if (!cmd_parse(&cmd_defaults, argc, argv, &args, &first, &status))
 		return status;
 	if (argc - first > 1)
-		return cmd_refused(&cmd_defaults,
-				   err_msg(&e, EINVAL, "one profile at a time"), &e);
+		return cmd_refused(&cmd_defaults, err_msg(&e, EINVAL, "one profile at a time"), &e);
 	profile = first < argc ? argv[first] : profile_name(0);
 	text = profile_text(profile, &len);
 	if (!text)

@@ -93,6 +93,7 @@ static int run(int argc, char **argv)
 		err_msg(&e, EINVAL, "a container and a command are needed");
 		return cmd_refused(&cmd_exec, -EINVAL, &e);
 	}
+	c.argv = argv;
 	ret = container_open(&c, &e);
 	if (ret == 0)
 		ret = enter(&c, &a, argv + first, &status, &e);

@@ -14,9 +14,13 @@ struct args {
 };
 
 static const struct opt opts[] = {
-	{ .name = "json", .take = opt_true, .at = offsetof(struct args, json),
+	{ .name = "json",
+	  .take = opt_true,
+	  .at = offsetof(struct args, json),
 	  .doc = "print the commands or the gates as JSON" },
-	{ .name = "man", .take = opt_true, .at = offsetof(struct args, man),
+	{ .name = "man",
+	  .take = opt_true,
+	  .at = offsetof(struct args, man),
 	  .doc = "print the options, the commands or the gates as a part of a page for scdoc" },
 	{ 0 }
 };
@@ -34,8 +38,9 @@ static void overview_text(struct str *out)
 		opt_wrap((*c)->summary, NAME_COLUMN, out);
 		str_add(out, "\n");
 	}
-	str_add(out, "\n`ward help COMMAND` says more, `ward help gates` lists the exceptions there "
-		     "are,\n`ward keys` the settings, `ward check` what this machine offers.\n");
+	str_add(out,
+		"\n`ward help COMMAND` says more, `ward help gates` lists the exceptions there "
+		"are,\n`ward keys` the settings, `ward check` what this machine offers.\n");
 }
 
 static void overview_json(struct str *out)
@@ -120,7 +125,7 @@ static void gate_man(const struct gate *g, struct str *out)
 	opt_man_text(str_text(&usage), out);
 	str_add(out, "*\n\t");
 	opt_man_text(g->doc ? g->doc : "", out);
-	str_add(out, ". ");
+	str_add(out, ".++\nCost: ");
 	opt_man_text(g->cost ? g->cost : "", out);
 	str_add(out, ".\n\n");
 }

@@ -16,12 +16,18 @@ struct args {
 };
 
 static const struct opt opts[] = {
-	{ .name = "profile", .arg = OPT_VALUE, .metavar = "NAME", .take = opt_text,
-	  .at = offsetof(struct args, profile), .doc = "show the defaults of this profile, not app's" },
+	{ .name = "profile",
+	  .arg = OPT_VALUE,
+	  .metavar = "NAME",
+	  .take = opt_text,
+	  .at = offsetof(struct args, profile),
+	  .doc = "show the defaults of this profile, not app's" },
 	{ .name = "json", .take = opt_true, .at = offsetof(struct args, json), .doc = "print JSON" },
-	{ .name = "man", .take = opt_true, .at = offsetof(struct args, man),
+	{ .name = "man",
+	  .take = opt_true,
+	  .at = offsetof(struct args, man),
 	  .doc = "print the source of ward-keys(5) for scdoc" },
-	{ 0 }
+	{ 0 },
 };
 
 /* How one row is shown. `value` is the default as text, a line per item. */

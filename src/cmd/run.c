@@ -39,6 +39,7 @@ static int run(int argc, char **argv)
 		log_level = LOG_DEBUG;
 	c.detach = cli.detach;
 	c.verbose = cli.verbose;
+	c.argv = argv;
 	ret = container_open(&c, &e);
 	if (ret == 0 && cli.keep)
 		ret = define(&c, &cli.spec, &e);

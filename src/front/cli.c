@@ -66,7 +66,8 @@ static int collect_wish(struct collect *c, struct wish wish, struct err *e)
 
 static int take_key(const struct opt *o, const char *value, void *into, struct err *e)
 {
-	return collect_wish(into, (struct wish){ apply_key, o->name, o->of, value ? value : "true" }, e);
+	return collect_wish(into,
+			    (struct wish){ apply_key, o->name, o->of, value ? value : "true" }, e);
 }
 
 static int take_profile(const struct opt *o, const char *value, void *into, struct err *e)
@@ -201,8 +202,10 @@ static int take_set(const struct opt *o, const char *value, void *into, struct e
 static int take_name(const struct opt *o, const char *value, void *into, struct err *e)
 {
 	if (!path_is_name(value))
-		return err_msg(e, EINVAL, "'%.64s' is not a name: letters, digits, '_', '.' and "
-					  "'-', at most 64, the first a letter or digit", value);
+		return err_msg(e, EINVAL,
+			       "'%.64s' is not a name: letters, digits, '_', '.' and "
+			       "'-', at most 64, the first a letter or digit",
+			       value);
 	return collect_wish(into, (struct wish){ apply_key, o->name, "spec.name", value }, e);
 }
 
@@ -228,37 +231,68 @@ static const struct opt session_opts[] = {
 };
 
 static const struct opt spec_opts[] = {
-	{ .name = "tty", .letter = 't', .arg = OPT_FLAG, .take = take_key,
-	  .of = "process.terminal", .doc = "give the program a terminal of its own" },
-	{ .name = "name", .arg = OPT_VALUE, .metavar = "NAME", .take = take_name,
+	{ .name = "tty",
+	  .letter = 't',
+	  .arg = OPT_FLAG,
+	  .take = take_key,
+	  .of = "process.terminal",
+	  .doc = "give the program a terminal of its own" },
+	{ .name = "name",
+	  .arg = OPT_VALUE,
+	  .metavar = "NAME",
+	  .take = take_name,
 	  .doc = "name of the container; otherwise one is made up" },
-	{ .name = "profile", .arg = OPT_VALUE, .metavar = "NAME", .take = take_profile,
+	{ .name = "profile",
+	  .arg = OPT_VALUE,
+	  .metavar = "NAME",
+	  .take = take_profile,
 	  .doc = "where to start from: app, system, immutable, appliance or privileged" },
-	{ .name = "allow", .arg = OPT_VALUE, .metavar = "GATE[:ARG]", .take = take_allow,
+	{ .name = "allow",
+	  .arg = OPT_VALUE,
+	  .metavar = "GATE[:ARG]",
+	  .take = take_allow,
 	  .doc = "open a gate (`ward help gates`)" },
-	{ .name = "config", .arg = OPT_VALUE, .metavar = "FILE", .take = take_config,
+	{ .name = "config",
+	  .arg = OPT_VALUE,
+	  .metavar = "FILE",
+	  .take = take_config,
 	  .doc = "read a configuration, ward.conf(5); may be given again" },
-	{ .name = "set", .arg = OPT_VALUE, .metavar = "KEY=VALUE", .take = take_set,
+	{ .name = "set",
+	  .arg = OPT_VALUE,
+	  .metavar = "KEY=VALUE",
+	  .take = take_set,
 	  .doc = "set any key (`ward keys`); a list key appends, an empty value clears" },
 	CLI_KEY("user", 'u', "process.user"),
 	CLI_KEY("workdir", 'w', "process.cwd"),
-	{ .name = "env", .letter = 'e', .arg = OPT_VALUE, .metavar = "NAME[=VALUE]",
+	{ .name = "env",
+	  .letter = 'e',
+	  .arg = OPT_VALUE,
+	  .metavar = "NAME[=VALUE]",
 	  .take = take_env,
 	  .doc = "set an environment variable; without a value the caller's is copied" },
-	{ .name = "volume", .arg = OPT_VALUE, .metavar = "SOURCE:TARGET[:OPTIONS]",
+	{ .name = "volume",
+	  .arg = OPT_VALUE,
+	  .metavar = "SOURCE:TARGET[:OPTIONS]",
 	  .take = take_volume,
 	  .doc = "share a directory or file of the host: ro, exec, suid, dev, rbind, slave, "
 		 "noidmap; rw, nosuid, nodev and noexec are the default. Also -v, when a word "
 		 "with a ':' follows" },
 	CLI_KEY("tmpfs", 0, "tmpfs"),
-	{ .name = "read-only", .arg = OPT_MAYBE, .metavar = "no", .take = take_key,
-	  .of = "rootfs.readonly", .doc = NULL },
+	{ .name = "read-only",
+	  .arg = OPT_MAYBE,
+	  .metavar = "no",
+	  .take = take_key,
+	  .of = "rootfs.readonly",
+	  .doc = NULL },
 	CLI_KEY("hostname", 0, "uts.name"),
 	CLI_KEY("memory", 0, "memory.max"),
 	CLI_KEY("memory-swap", 0, "memory.swap"),
 	CLI_KEY("pids", 0, "pids.max"),
 	CLI_KEY("cpus", 0, "cpu.max"),
-	{ .name = "verbose", .letter = 'v', .take = take_v, .at = offsetof(struct cli, verbose),
+	{ .name = "verbose",
+	  .letter = 'v',
+	  .take = take_v,
+	  .at = offsetof(struct cli, verbose),
 	  .doc = "say on start which walls, ids and gates there are. -v followed by a word with a "
 		 "':' is --volume" },
 	CLI_FLAG("debug", 0, debug, "say every step"),
@@ -346,11 +380,12 @@ static int set_rootfs(struct spec *s, const char *word, struct err *e)
 {
 	autofree char *path = NULL;
 	bool host = !strcmp(word, "host"), overlay = str_starts(word, "overlay:");
+	const char *type = overlay ? "overlay" : "dir";
 	int ret;
 
 	if (!*word)
 		return err_msg(e, EINVAL, "the root file system is an empty word");
-	ret = key_set(s, "rootfs.type", host ? "host" : overlay ? "overlay" : "dir", from_rootfs, e);
+	ret = key_set(s, "rootfs.type", host ? "host" : type, from_rootfs, e);
 	if (ret < 0 || host)
 		return ret;
 	if (overlay)
@@ -387,8 +422,9 @@ static int set_operands(struct spec *s, const struct cli_form *form, int argc, c
 		argc--;
 		argv++;
 	} else if (!has_root) {
-		return err_msg(e, EINVAL, "no root file system is given: a directory, "
-					  "overlay:LOWER[:LOWER...] or the word host");
+		return err_msg(e, EINVAL,
+			       "no root file system is given: a directory, "
+			       "overlay:LOWER[:LOWER...] or the word host");
 	}
 	if (argc > 0 && !strcmp(argv[0], "--")) {
 		argc--;

@@ -88,8 +88,7 @@ static bool is_key_name(const char *name)
 	return n > 0 && n <= 64 && !name[n];
 }
 
-static int conf_split(char *text, const char *origin, conf_line *line, void *context,
-		      struct err *e)
+static int conf_split(char *text, const char *origin, conf_line *line, void *context, struct err *e)
 {
 	char *equals = strchr(text, '=');
 	size_t n = strlen(text);
@@ -228,6 +227,16 @@ static int conf_origin(struct conf *c, const char *from, const char *origin, str
 	return c->from.failed ? err_mem(e) : 0;
 }
 
+/* A list appends, but a command is one thing: the words of a file come in place of those of a
+ * profile, not behind them. */
+static int conf_replace_args(const struct conf *c, const char *origin, struct err *e)
+{
+	if (!str_starts(key_origin(c->spec, "process.args"), "profile ") ||
+	    str_starts(origin, "profile "))
+		return 0;
+	return key_set(c->spec, "process.args", "", origin, e);
+}
+
 static int conf_apply(void *context, const char *key, const char *value, const char *origin,
 		      struct err *e)
 {
@@ -243,7 +252,11 @@ static int conf_apply(void *context, const char *key, const char *value, const c
 		return gate_open(c->spec, value, origin, e);
 	if (!strcmp(key, "origin"))
 		return conf_origin(c, value, origin, e);
-	return key_set(c->spec, key, value, c->from.len ? c->from.text : origin, e);
+	if (c->from.len)
+		origin = c->from.text;
+	if (!strcmp(key, "process.args") && conf_replace_args(c, origin, e) < 0)
+		return -e->code;
+	return key_set(c->spec, key, value, origin, e);
 }
 
 static int conf_text(struct conf *c, const char *text, size_t len, struct err *e)

@@ -56,10 +56,10 @@ static int gates_line(void *context, const char *key, const char *value, const c
 	if (!all->n)
 		return err_msg(e, EINVAL, "%s: a line before the first gate", origin);
 	g = &all->item[all->n - 1];
-	text = !strcmp(key, "arg")    ? &g->arg
-	       : !strcmp(key, "doc")  ? &g->doc
-	       : !strcmp(key, "cost") ? &g->cost
-				      : NULL;
+	text = !strcmp(key, "arg")  ? &g->arg :
+	       !strcmp(key, "doc")  ? &g->doc :
+	       !strcmp(key, "cost") ? &g->cost :
+				      NULL;
 	if (text) {
 		free(*text);
 		*text = strdup(value);
@@ -243,7 +243,8 @@ int gate_open(struct spec *s, const char *written, const char *where, struct err
 		*colon = '\0';
 	ret = gates_load(&all, e);
 	if (ret == 0)
-		ret = gate_open_named(s, &all, name, colon ? colon + 1 : NULL, str_text(&origin), e);
+		ret = gate_open_named(s, &all, name, colon ? colon + 1 : NULL, str_text(&origin),
+				      e);
 	if (ret < 0)
 		return err_add(e, "%s", where);
 	return key_set(s, "spec.gates", written, where, e);

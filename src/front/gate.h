@@ -11,9 +11,9 @@
 
 struct gate {
 	char *name;
-	char *arg;  /* kind of argument: "port", "path" ...; NULL = takes none */
-	char *doc;  /* what it is for */
-	char *cost; /* what it lets the container do to the host */
+	char *arg;		  /* kind of argument: "port", "path" ...; NULL = takes none */
+	char *doc;		  /* what it is for */
+	char *cost;		  /* what it lets the container do to the host */
 	struct list keys, values; /* the lines it sets; %s stands for the argument */
 };
 

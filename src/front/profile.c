@@ -14,8 +14,9 @@
 extern const struct embedded profile_files[];
 
 /* In the order of documentation. */
-static const char *const names[] = { "app", "system", "immutable", "appliance", "privileged",
-				     NULL };
+static const char *const names[] = {
+	"app", "system", "immutable", "appliance", "privileged", NULL
+};
 
 const char *profile_name(size_t index)
 {

@@ -239,6 +239,7 @@ static const struct row rows[] = {
 	{ I, NULL, "selinux.exec", selinux_exec },
 	{ I, NULL, "init.stdio", init_stdio },
 	{ I, NULL, "init.close", init_close },
+	{ I, NULL, "init.scrub", init_scrub },
 	{ I, NULL, "init.cwd", init_cwd },
 	{ I, NULL, "caps.bound", caps_bound },
 	{ I, NULL, "cred.user", cred_user },

@@ -2,32 +2,40 @@
 #include "launch/control.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 
-/* A socket address holds 108 bytes, a path may be longer: it is named by descriptor. */
-static struct sockaddr_un address(int dir)
-{
-	struct sockaddr_un a = { .sun_family = AF_UNIX };
-
-	snprintf(a.sun_path, sizeof(a.sun_path), "/proc/self/fd/%d/control", dir);
-	return a;
-}
+/* A socket address holds 108 bytes and a path may be longer: the name is relative to the state
+ * directory, which is entered for that. (Not /proc/self/fd: an ordinary user's monitor sees the
+ * container's /proc by then.) */
+static const struct sockaddr_un address = { .sun_family = AF_UNIX, .sun_path = "control" };
 
 int control_listen(struct run *r, struct err *e)
 {
-	struct sockaddr_un a = address(r->claim.dir);
-
 	r->listener = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (r->listener < 0)
 		return err_sys(e, "make the control socket");
-	if (bind(r->listener, (struct sockaddr *)&a, sizeof(a)) < 0 || listen(r->listener, 8) < 0)
+	if (fchdir(r->claim.dir) < 0 ||
+	    bind(r->listener, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    listen(r->listener, 8) < 0)
 		return err_sys(e, "listen on the control socket");
 	return 0;
+}
+
+static int control_connect(int sock, int dir)
+{
+	autoclose int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int ret = 0;
+
+	if (fchdir(dir) < 0 || connect(sock, (const struct sockaddr *)&address, sizeof(address)) < 0)
+		ret = -errno;
+	if (here >= 0 && fchdir(here) < 0)
+		ret = -errno;
+	return ret;
 }
 
 int control_call(const struct store *s, const char *name, const struct control_request *request,
@@ -35,16 +43,18 @@ int control_call(const struct store *s, const char *name, const struct control_r
 {
 	autoclose int sock = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	autoclose int dir = store_state_dir(s, name, e);
-	struct sockaddr_un a = address(dir);
 	ssize_t n;
+	int ret;
 
 	if (dir < 0)
 		return err_msg(e, ESRCH, "container %s is not running", name);
 	if (sock < 0)
 		return err_sys(e, "make a socket");
-	if (connect(sock, (struct sockaddr *)&a, sizeof(a)) < 0) {
-		if (errno == ENOENT || errno == ECONNREFUSED)
-			return err_msg(e, ESRCH, "container %s is not running", name);
+	ret = control_connect(sock, dir);
+	if (ret == -ENOENT || ret == -ECONNREFUSED)
+		return err_msg(e, ESRCH, "container %s is not running", name);
+	if (ret < 0) {
+		errno = -ret;
 		return err_sys(e, "reach the monitor of container %s", name);
 	}
 	if (send(sock, request, sizeof(*request), MSG_NOSIGNAL) < 0)

@@ -221,6 +221,17 @@ int init_close(struct run *r, struct err *e)
 	return 0;
 }
 
+/* What /proc/1/cmdline and /proc/1/environ would show is the caller's. */
+int init_scrub(struct run *r, struct err *e)
+{
+	(void)e;
+	for (char **p = r->caller_argv; p && *p; p++)
+		memset(*p, 0, strlen(*p));
+	for (char **p = environ; p && *p; p++)
+		memset(*p, 0, strlen(*p));
+	return 0;
+}
+
 int init_cwd(struct run *r, struct err *e)
 {
 	const char *cwd = r->spec->process.cwd ? r->spec->process.cwd : "/";
@@ -242,6 +253,12 @@ int send_sealed(struct run *r, struct err *e)
 int wait_go(struct run *r, struct err *e)
 {
 	return sync_wait(r->sync, MSG_GO, NULL, NULL, 0, NULL, e);
+}
+
+int init_show(struct run *r, struct err *e)
+{
+	(void)r;
+	return prctl(PR_SET_DUMPABLE, 1) < 0 ? err_sys(e, "let the monitor look at init") : 0;
 }
 
 /* Our own pid 1: reap whatever ends, pass on what is sent, end with the program. */

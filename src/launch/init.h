@@ -24,9 +24,11 @@ int send_entered(struct run *r, struct err *e);
 int wait_staged(struct run *r, struct err *e);
 int init_stdio(struct run *r, struct err *e);	  /* 0, 1, 2 are what the monitor prepared */
 int init_close(struct run *r, struct err *e);	  /* nothing else survives */
+int init_scrub(struct run *r, struct err *e);	  /* forget the caller's arguments and environment */
 int init_cwd(struct run *r, struct err *e);
 int send_sealed(struct run *r, struct err *e);
 int wait_go(struct run *r, struct err *e);
+int init_show(struct run *r, struct err *e);	  /* /proc/PID is readable for the user */
 int init_reaper(struct run *r, struct err *e);	  /* fork; the parent stays as pid 1 */
 int init_terminal(struct run *r, struct err *e);  /* own session, console as its terminal */
 int init_exec(struct run *r, struct err *e);

@@ -73,8 +73,11 @@ int launch_claim(struct run *r, struct err *e)
 
 	if (ret == -ESTALE) {
 		ret = gc_clean(&r->claim, r->store);
-		if (ret < 0)
+		if (ret < 0) {
+			/* The state still names the remains: keep it for the next time. */
+			store_forget(&r->claim);
 			return err_add(e, "clean up after the last owner");
+		}
 		store_drop(&r->claim);
 		ret = store_claim(r->store, r->spec->name, &r->claim, e);
 	}
@@ -97,6 +100,7 @@ static int state_save(struct run *r, enum state_id id, struct err *e)
 	state.monitor_start_time = state_start_time(r->proc, state.monitor);
 	state.created = state.started = time(NULL);
 	state.range_base = r->range.base;
+	state.range_gid_base = r->range.gid_base;
 	state.range_count = r->range.count;
 	snprintf(state.profile, sizeof(state.profile), "%s", r->spec->profile ? r->spec->profile : "");
 	snprintf(state.cgroup_parent, sizeof(state.cgroup_parent), "%s",
@@ -142,6 +146,7 @@ void launch_leave(struct run *r)
 	struct err ignored = ERR_NONE;
 
 	stage_leave(r, &ignored);
+	stage_close(r, &ignored);
 	time_return(r, &ignored);
 	ns_return(r, &ignored);
 }

@@ -102,10 +102,11 @@ int posture_verify_process(struct run *r, struct err *e)
 void posture_summary(const struct spec *seen, struct str *out)
 {
 	for (size_t i = 0; walls[i]; i++) {
-		if (!walls[i]->summary)
-			continue;
-		str_addf(out, "  %-10s ", walls[i]->name);
-		walls[i]->summary(seen, out);
-		str_add(out, "\n");
+		autostr line = { 0 };
+
+		if (walls[i]->summary)
+			walls[i]->summary(seen, &line);
+		if (line.len)
+			str_addf(out, "  %-10s %s\n", walls[i]->name, str_text(&line));
 	}
 }

@@ -215,7 +215,7 @@ static const struct key rows[] = {
 	{ .name = "process.args", .type = &key_words, .at = SPEC(process.args),
 	  .metavar = "WORD",
 	  .doc = "the program and its arguments, one word per line; \\n \\t \\\\ \\xHH are "
-		 "understood, \"\" is the empty word" },
+		 "understood, \"\" is the empty word; a file's words replace the profile's" },
 	{ .name = "process.env", .type = &key_env, .at = SPEC(process.env), .flag = "env",
 	  .metavar = "NAME=VALUE",
 	  .doc = "environment variable; a later value replaces an earlier one; escapes as in "

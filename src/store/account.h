@@ -10,13 +10,7 @@
 
 #include "base/err.h"
 
-enum account_file {
-	ACCOUNT_PASSWD,
-	ACCOUNT_GROUP,
-	ACCOUNT_SUBUID,
-	ACCOUNT_SUBGID,
-	ACCOUNT_FILES
-};
+enum account_file { ACCOUNT_PASSWD, ACCOUNT_GROUP, ACCOUNT_SUBUID, ACCOUNT_SUBGID, ACCOUNT_FILES };
 
 #define ACCOUNT_OVERFLOW 65534 /* nobody: owns all whose owner has no id here, overflowuid */
 

@@ -23,11 +23,11 @@
 #define LOCK_CLEANING "cleaning\n"
 
 enum lock_result {
-	LOCK_TAKEN,    /* ours */
-	LOCK_BUSY,     /* there is an owner */
-	LOCK_LATER,    /* only somebody passing by: try again */
-	LOCK_GONE,     /* the directory vanished under us: start again */
-	LOCK_FAILED,   /* errno */
+	LOCK_TAKEN,  /* ours */
+	LOCK_BUSY,   /* there is an owner */
+	LOCK_LATER,  /* only somebody passing by: try again */
+	LOCK_GONE,   /* the directory vanished under us: start again */
+	LOCK_FAILED, /* errno */
 };
 
 /* Why the lock cannot be had. Whoever only looks holds it shared, for an instant, and does not

@@ -83,7 +83,9 @@ static int ids_make(const struct ids *ids, const struct range_pool *pool, enum d
 		    struct err *e)
 {
 	struct ids_header h = {
-		.base = pool->base, .gid_base = pool->gid_base, .size = pool->size,
+		.base = pool->base,
+		.gid_base = pool->gid_base,
+		.size = pool->size,
 		.slots = pool->slots,
 	};
 	int ret;
@@ -202,7 +204,8 @@ int ids_open(struct ids *ids, int dir, const struct range_pool *pool, struct err
 	for (int i = 0; i < 100 && ret == 0; i++)
 		ret = ids_try(ids, pool, e);
 	if (ret == 0)
-		ret = err_msg(e, EAGAIN, "open the store of ids: it is being replaced all the time");
+		ret = err_msg(e, EAGAIN,
+			      "open the store of ids: it is being replaced all the time");
 	if (ret < 0)
 		ids_close(ids);
 	return ret < 0 ? ret : 0;
@@ -249,7 +252,8 @@ static int ids_fill(struct ids *ids, uint32_t slot, struct err *e)
 
 		if (ids_record_good(&ids->window[i]))
 			continue;
-		snprintf(what, sizeof(what), "the record of slot %u has a wrong checksum", slot + i);
+		snprintf(what, sizeof(what), "the record of slot %u has a wrong checksum",
+			 slot + i);
 		return ids_damaged(ids, what, e);
 	}
 	ids->first = slot;

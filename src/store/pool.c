@@ -44,8 +44,10 @@ static int pool_find(const char *etc, enum account_file file, struct longest *l,
 		return ret;
 	err_msg(e, ENOENT, "find ids for containers: %s%suid %u has no line in %s/%s", l->user,
 		l->user[0] ? ", " : "", (unsigned)l->uid, etc, account_file_name(file));
-	return err_hint(e, "add '%u:FIRST:65536' to subuid and subgid there, with ids that are nobody "
-			   "else's (usermod --add-subuids, --add-subgids)", (unsigned)l->uid);
+	return err_hint(e,
+			"add '%u:FIRST:65536' to subuid and subgid there, with ids that are nobody "
+			"else's (usermod --add-subuids, --add-subgids)",
+			(unsigned)l->uid);
 }
 
 int range_pool_user_in(const char *etc, uid_t uid, struct range_pool *pool, struct err *e)
@@ -71,8 +73,9 @@ int range_pool_user_in(const char *etc, uid_t uid, struct range_pool *pool, stru
 	pool->slots = slots < RANGE_SLOTS_MAX ? (uint32_t)slots : RANGE_SLOTS_MAX;
 	if (pool->slots)
 		return 0;
-	return err_msg(e, ENOSPC, "find ids for containers: the longest lines of user %s in %s/subuid "
-				  "and %s/subgid have fewer than %u ids; make them longer",
+	return err_msg(e, ENOSPC,
+		       "find ids for containers: the longest lines of user %s in %s/subuid "
+		       "and %s/subgid have fewer than %u ids; make them longer",
 		       pool->user_name, etc, etc, pool->size);
 }
 
@@ -116,15 +119,22 @@ int range_pool_root(struct range_pool *pool, struct err *e)
 	int ret;
 
 	*pool = (struct range_pool){
-		.base = 0x70000000, .gid_base = 0x70000000, .size = 65536, .slots = 4094,
-		.count = 4094 * 65536, .quarantine = 60, .user = RANGE_NO_USER, .etc = "/etc",
+		.base = 0x70000000,
+		.gid_base = 0x70000000,
+		.size = 65536,
+		.slots = 4094,
+		.count = 4094 * 65536,
+		.quarantine = 60,
+		.user = RANGE_NO_USER,
+		.etc = "/etc",
 	};
 	if (pool_is_here(pool))
 		return 0;
 	ret = range_pool_user(0, pool, e);
 	if (ret == 0 && !pool_is_here(pool))
-		ret = err_msg(e, EINVAL, "find ids for containers: /etc/subuid and /etc/subgid give ids "
-					 "to root that do not exist in this user namespace");
+		ret = err_msg(e, EINVAL,
+			      "find ids for containers: /etc/subuid and /etc/subgid give ids "
+			      "to root that do not exist in this user namespace");
 	else if (ret < 0)
 		err_hint(e, "this user namespace lacks the ids that ward takes for root elsewhere");
 	return ret;
@@ -153,8 +163,8 @@ static int conflict_report(const struct conflict *c, bool gid, uint32_t first, u
 		snprintf(whose, sizeof(whose), "%u", first);
 	else
 		snprintf(whose, sizeof(whose), "%u to %u", first, last);
-	err_msg(c->e, EADDRINUSE, "%s %u to %llu of the host include %s, %s", gid ? "gids" : "uids", base,
-		(unsigned long long)end, whose, what);
+	err_msg(c->e, EADDRINUSE, "%s %u to %llu of the host include %s, %s", gid ? "gids" : "uids",
+		base, (unsigned long long)end, whose, what);
 	err_clean(c->e);
 	return -EADDRINUSE;
 }
@@ -178,7 +188,8 @@ int range_conflict_in(const char *etc, uid_t user, const struct range *range, st
 	int ret;
 
 	if (range->count == 0 || (uint64_t)highest + range->count > UINT32_MAX)
-		return err_msg(e, ERANGE, "%u ids from %u on are no range: ids go from 0 to 4294967294",
+		return err_msg(e, ERANGE,
+			       "%u ids from %u on are no range: ids go from 0 to 4294967294",
 			       range->count, highest);
 	ret = account_user_name(etc, user, c.user_name, sizeof(c.user_name), e);
 	for (int gid = 0; gid < 2 && ret == 0; gid++) {

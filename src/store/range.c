@@ -19,7 +19,8 @@ static int pool_check(const struct range_pool *pool, struct err *e)
 	/* The last 32-bit id is -1, which the kernel takes for "none". */
 	if (pool->size == 0 || pool->slots == 0 || pool->slots > RANGE_SLOTS_MAX ||
 	    pool->base + count > UINT32_MAX || pool->gid_base + count > UINT32_MAX)
-		return err_msg(e, EINVAL, "a pool of %u times %u ids from %u and %u is not possible",
+		return err_msg(e, EINVAL,
+			       "a pool of %u times %u ids from %u and %u is not possible",
 			       pool->slots, pool->size, pool->base, pool->gid_base);
 	return 0;
 }
@@ -98,12 +99,12 @@ static int refused_fill(struct refused *r, const struct range_pool *pool, struct
 /* --- take --------------------------------------------------------------------------------- */
 
 struct search {
-	uint32_t n;	/* neighbouring slots wanted */
-	uint32_t slot;	/* the first of them */
+	uint32_t n;    /* neighbouring slots wanted */
+	uint32_t slot; /* the first of them */
 	bool found;
-	int64_t since;	/* when the last of them was given back; 0 = never taken */
+	int64_t since; /* when the last of them was given back; 0 = never taken */
 	int64_t now;
-	uint32_t taken;	/* slots that others have, for the message */
+	uint32_t taken; /* slots that others have, for the message */
 };
 
 /* Remember a run of free slots if it has rested longer than the best so far. True when it has
@@ -157,8 +158,10 @@ static int take_exhausted(const struct refused *refused, const struct search *s,
 {
 	const struct range_pool *pool = refused->pool;
 
-	err_msg(e, ENOSPC, "find ids for the container: of %u ranges of %u ids from %u on, %u are taken "
-			   "by containers", pool->slots, pool->size, pool->base, s->taken);
+	err_msg(e, ENOSPC,
+		"find ids for the container: of %u ranges of %u ids from %u on, %u are taken "
+		"by containers",
+		pool->slots, pool->size, pool->base, s->taken);
 	if (refused->n)
 		err_hint(e, "%u may not be used because of %s", refused->n,
 			 refused->example[0] ? refused->example : "root or nobody");

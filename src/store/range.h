@@ -22,11 +22,11 @@
 /* Where ranges come from: `slots` times `size` ids from `base` (uids) and `gid_base` (gids). */
 struct range_pool {
 	uint32_t base, gid_base;
-	uint32_t size;	/* of a slot, the least that is given out */
+	uint32_t size; /* of a slot, the least that is given out */
 	uint32_t slots;
-	uint32_t count; /* all ids that may be mapped: slots * size, and a rest */
+	uint32_t count;	     /* all ids that may be mapped: slots * size, and a rest */
 	uint32_t quarantine; /* seconds a slot that was given back rests */
-	uid_t user;	/* whose lines in /etc/subuid and /etc/subgid these are, or RANGE_NO_USER */
+	uid_t user; /* whose lines in /etc/subuid and /etc/subgid these are, or RANGE_NO_USER */
 	char user_name[64];
 	const char *etc; /* directory of passwd, group, subuid and subgid */
 };

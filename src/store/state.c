@@ -38,8 +38,10 @@ struct field {
 };
 
 #define FIELD(k, t, member)                                                                        \
-	{ .key = k, .type = t, .at = offsetof(struct state, member),                               \
-	  .size = sizeof(((struct state *)0)->member) }
+	{                                                                                          \
+		.key = k, .type = t, .at = offsetof(struct state, member),                         \
+		.size = sizeof(((struct state *)0)->member)                                        \
+	}
 
 static const struct field fields[] = {
 	FIELD("state", FIELD_STATE, id),
@@ -104,7 +106,8 @@ int state_write(int dir, const struct state *s, struct err *e)
 
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
 		if (field_write(&fields[i], s, &text) < 0)
-			return err_msg(e, EINVAL, "write the state: %s holds what cannot be written",
+			return err_msg(e, EINVAL,
+				       "write the state: %s holds what cannot be written",
 				       fields[i].key);
 	if (text.failed)
 		return err_mem(e);

@@ -24,12 +24,12 @@ enum state_id {
 /* A further member needs one row in state.c's table. Text holds no control characters. */
 struct state {
 	enum state_id id;
-	pid_t pid;		     /* init; 0 = none yet */
-	uint64_t start_time;	     /* of init, state_start_time() */
+	pid_t pid;	     /* init; 0 = none yet */
+	uint64_t start_time; /* of init, state_start_time() */
 	pid_t monitor;
 	uint64_t monitor_start_time;
-	int64_t created, started;    /* CLOCK_REALTIME, seconds; 0 = not yet */
-	int exit_status;	     /* 0..255, 128 + signal; -1 = has not ended */
+	int64_t created, started; /* CLOCK_REALTIME, seconds; 0 = not yet */
+	int exit_status;	  /* 0..255, 128 + signal; -1 = has not ended */
 	uint32_t range_base, range_gid_base, range_count; /* count 0 = none taken */
 	char cgroup_parent[256];
 	char profile[64];

@@ -44,8 +44,9 @@ static int store_set_path(char *path, struct err *e, const char *head, const cha
 
 static int store_no_home(struct err *e)
 {
-	return err_msg(e, ENOENT, "find a directory for ward's files: HOME is not set; set HOME, or "
-				  "WARD_RUN_DIR and WARD_LIB_DIR");
+	return err_msg(e, ENOENT,
+		       "find a directory for ward's files: HOME is not set; set HOME, or "
+		       "WARD_RUN_DIR and WARD_LIB_DIR");
 }
 
 /* Without a /run/user/UID the states lie on a disk and outlive a reboot. A boot has a directory
@@ -163,9 +164,10 @@ static int store_check_above(int dir, const char *path, struct err *e)
 			return err_msg(e, EPERM, "%s is not safe: uid %u owns a directory above it",
 				       path, (unsigned)st.st_uid);
 		if ((st.st_mode & 02) && !(st.st_mode & S_ISVTX))
-			return err_msg(e, EPERM,
-				       "%s is not safe: everybody can write to a directory above it",
-				       path);
+			return err_msg(
+				e, EPERM,
+				"%s is not safe: everybody can write to a directory above it",
+				path);
 		child = st;
 		above = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		fd_close(&fd);
@@ -180,12 +182,13 @@ static int store_check(int dir, const char *path, struct err *e)
 	if (fstat(dir, &st) < 0)
 		return err_sys(e, "look at %s", path);
 	if (st.st_uid != geteuid())
-		return err_msg(e, EPERM, "%s belongs to uid %u and not to uid %u; remove it, or choose "
-					 "another place (WARD_RUN_DIR, WARD_LIB_DIR)",
+		return err_msg(e, EPERM,
+			       "%s belongs to uid %u and not to uid %u; remove it, or choose "
+			       "another place (WARD_RUN_DIR, WARD_LIB_DIR)",
 			       path, (unsigned)st.st_uid, (unsigned)geteuid());
 	if (st.st_mode & 022)
-		return err_msg(e, EPERM, "%s can be written by others (mode %04o); chmod 0700 it", path,
-			       (unsigned)st.st_mode & 07777);
+		return err_msg(e, EPERM, "%s can be written by others (mode %04o); chmod 0700 it",
+			       path, (unsigned)st.st_mode & 07777);
 	return store_check_above(dir, path, e);
 }
 
@@ -312,8 +315,9 @@ int store_check_name(const char *name, struct err *e)
 	/* The name may be anything: it is not let near a terminal as it is. */
 	snprintf(clean.text, sizeof(clean.text), "%.70s", name);
 	err_clean(&clean);
-	return err_msg(e, EINVAL, "'%s' is not a name for a container: letters, digits and _ . - "
-				  "after a first letter or digit, at most %d",
+	return err_msg(e, EINVAL,
+		       "'%s' is not a name for a container: letters, digits and _ . - "
+		       "after a first letter or digit, at most %d",
 		       clean.text, STORE_NAME_MAX);
 }
 

@@ -115,6 +115,9 @@ unsigned cgroup_v2_controllers(int dir, const char *file);
  * with processes cannot pass controllers on. */
 int cgroup_v2_enable(int dir, unsigned mask, struct err *e);
 
+/* -EOPNOTSUPP when `dir` is part of a threaded subtree, or of one that cannot be one. */
+int cgroup_v2_check_type(int dir, struct err *e);
+
 /* Said alike in both. */
 int cgroup_cpuset_write(int dir, const struct spec *s, struct err *e);
 void cgroup_cpuset_read(int dir, struct spec *seen);

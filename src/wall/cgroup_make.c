@@ -263,6 +263,8 @@ static int leaf_open(struct run *r, const struct cgroup_layout *l, enum cg_hiera
 		unlinkat(parent, name, AT_REMOVEDIR);
 		return -e->code;
 	}
+	if (h == CG_UNIFIED)
+		return cgroup_v2_check_type(r->cg.dir[h], e);
 	return h == CG_CPUSET ? pass_on(r, l, h, parent, r->cg.dir[h], e) : 0;
 }
 

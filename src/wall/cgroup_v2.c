@@ -59,19 +59,34 @@ static bool lives_in(int dir)
 	       str_ends(cgroup_where(dir, where, sizeof(where)), path.text);
 }
 
+/* A cgroup that holds processes cannot pass controllers on, but for the root of the hierarchy,
+ * which is known by having no type. The kernel refuses it with EBUSY for some controllers only;
+ * for cpu, cpuset and pids it makes the cgroup the root of a threaded subtree instead, whose
+ * children nothing can be cloned into (cgroup-v2.rst, "Threads"). */
+static bool holds_processes(int dir)
+{
+	autostr text = { 0 };
+	struct stat st;
+
+	if (fstatat(dir, "cgroup.type", &st, 0) < 0 && errno == ENOENT)
+		return false;
+	return file_read(dir, "cgroup.procs", 1 << 20, &text) < 0 || text.len;
+}
+
 int cgroup_v2_enable(int dir, unsigned mask, struct err *e)
 {
 	autostr words = { 0 };
 	char where[512];
-	int ret;
+	int ret = 0;
 
 	cgroup_words(mask & ~cgroup_v2_controllers(dir, "cgroup.subtree_control"), &words);
 	if (words.failed)
 		return err_mem(e);
 	if (!words.len)
 		return 0;
-	ret = file_write(dir, "cgroup.subtree_control", words.text);
-	if (ret == -EBUSY && lives_in(dir) && step_aside(dir) == 0)
+	if (holds_processes(dir) && (!lives_in(dir) || step_aside(dir) < 0 || holds_processes(dir)))
+		ret = -EBUSY;
+	if (ret == 0)
 		ret = file_write(dir, "cgroup.subtree_control", words.text);
 	if (ret == 0)
 		return 0;
@@ -83,6 +98,20 @@ int cgroup_v2_enable(int dir, unsigned mask, struct err *e)
 	if (ret == -ENOENT)
 		return err_hint(e, "the cgroup above does not pass it on");
 	return ret;
+}
+
+int cgroup_v2_check_type(int dir, struct err *e)
+{
+	autostr text = { 0 };
+	char where[512];
+
+	if (file_read(dir, "cgroup.type", 64, &text) < 0 || !strcmp(str_text(&text), "domain\n"))
+		return 0;
+	err_msg(e, EOPNOTSUPP, "%s is '%.*s': nothing can run in it",
+		cgroup_where(dir, where, sizeof(where)), (int)strcspn(str_text(&text), "\n"),
+		str_text(&text));
+	return err_hint(e, "a cgroup above it holds processes and passes controllers on; name another "
+			   "one with cgroup.parent");
 }
 
 /* --- pids, memory --------------------------------------------------------------------------- */

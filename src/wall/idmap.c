@@ -211,13 +211,38 @@ static int map_single(struct run *r, struct err *e)
 	return ret < 0 ? ret : map_add(&r->gid_map, (struct id_range){ (uint32_t)uid, 0, 1 }, e);
 }
 
+static bool owner_lives(const char *owner, void *store)
+{
+	return store_running(store, owner);
+}
+
+/* Ranges written by hand are entered too, so that they are not given out to somebody else. */
+static int idmap_reserve(struct run *r, struct err *e)
+{
+	const struct id_map *map = &r->spec->idmap.uid;
+	struct range_pool pool;
+	int ret = range_pool_root(&pool, e);
+
+	for (size_t i = 0; i < map->n && ret == 0; i++) {
+		struct range range = { map->range[i].outside, map->range[i].outside,
+				       map->range[i].count };
+
+		ret = range_reserve(r->store->lib, &pool, r->spec->name, &range, e);
+	}
+	return ret < 0 ? err_add(e, "%s: idmap.uid", key_origin(r->spec, "idmap.uid")) : 0;
+}
+
 int idmap_take(struct run *r, struct err *e)
 {
 	const struct spec *s = r->spec;
 	struct range_pool pool;
+	uint32_t want;
 	int ret;
 
 	if (s->idmap.uid.n) {
+		ret = idmap_reserve(r, e);
+		if (ret < 0)
+			return ret;
 		ret = map_copy(&r->uid_map, &s->idmap.uid, e);
 		return ret < 0 ? ret : map_copy(&r->gid_map, &s->idmap.gid, e);
 	}
@@ -226,7 +251,13 @@ int idmap_take(struct run *r, struct err *e)
 	ret = r->host->rootless ? range_pool_user(r->host->uid, &pool, e) : range_pool_root(&pool, e);
 	if (ret < 0)
 		return ret;
-	ret = range_take(r->store->lib, &pool, s->name, (uint32_t)s->idmap.size, &r->range, e);
+	want = s->idmap.size < LIMIT_UNSET ? (uint32_t)s->idmap.size : 0;
+	/* A user's whole range may be smaller than what a profile wants: he gets a slice of it. */
+	if (r->host->rootless && want > pool.size)
+		want = 0;
+	ret = range_take(r->store->lib, &pool, s->name, want, &r->range, e);
+	if (ret == -ENOSPC && range_sweep(r->store->lib, owner_lives, r->store, e) > 0)
+		ret = range_take(r->store->lib, &pool, s->name, want, &r->range, e);
 	if (ret < 0)
 		return ret;
 	ret = map_from_range(r, &r->uid_map, r->range.base, pool.base, e);
@@ -239,6 +270,8 @@ void idmap_release(struct run *r)
 
 	if (r->range.count)
 		range_release(r->store->lib, &r->range, r->spec->name, &e);
+	else if (r->spec->idmap.uid.n)
+		range_release_owner(r->store->lib, r->spec->name, &e);
 	r->range = (struct range){ 0 };
 }
 

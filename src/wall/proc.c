@@ -280,13 +280,14 @@ static int helper_run(struct run *r, struct made *m, struct err *e)
 		return err_sys(e, "enter the container's pid namespace");
 	pid = clone(helper_main, stack + (64 << 10), flags, m);
 	if (pid < 0)
-		err_sys(e, "start the mount helper");
-	if (setns(own_pid_ns, CLONE_NEWPID) < 0)
-		return err_sys(e, "come back to our pid namespace");
-	if (pid < 0)
-		return -e->code;
+		return err_sys(e, "start the mount helper");
+	/* Reaped before anything else can fail: init's end waits for every process of its pid
+	 * namespace, also for this one. */
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
+	/* From an outer user namespace there is no way back, and no more children come. */
+	if (!r->host->rootless && setns(own_pid_ns, CLONE_NEWPID) < 0)
+		return err_sys(e, "come back to our pid namespace");
 	if (m->ret < 0)
 		*e = m->err;
 	return m->ret;

@@ -89,6 +89,7 @@ struct run {
 	bool detached;	 /* nobody's terminal: output goes to the log */
 	int stdio[3];	 /* what init gets as 0, 1, 2 */
 	int relay[3];	 /* our end, where stdio[] is a relay pipe */
+	char **caller_argv; /* of main(), to be forgotten by init */
 	char **argv, **envp; /* the payload's; envp has one free place at the end, for HOME */
 	bool exec_failed; /* everything was built, but the program could not be executed */
 	int64_t begin_usec; /* of the first row, for --debug */

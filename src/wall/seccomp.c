@@ -64,12 +64,14 @@ static void policy_clear(const struct key *k, void *field)
 
 static const struct key_type key_policy = {
 	.name = "app, system, none or path",
-	.set = policy_set, .get = policy_get, .clear = policy_clear,
+	.set = policy_set,
+	.get = policy_get,
+	.clear = policy_clear,
 };
 
 /* One or more words, divided by commas or blanks; none is taken when one is wrong. */
-static int words_set(void *field, const char *value,
-		     int (*check)(const char *word, struct err *e), struct err *e)
+static int words_set(void *field, const char *value, int (*check)(const char *word, struct err *e),
+		     struct err *e)
 {
 	autofree char *copy = strdup(value);
 	struct list words = { 0 };
@@ -141,18 +143,28 @@ static void words_clear(const struct key *k, void *field)
 }
 
 static const struct key_type key_names = {
-	.name = "system calls and @sets", .many = true,
-	.set = names_set, .get = words_get, .clear = words_clear,
+	.name = "system calls and @sets",
+	.many = true,
+	.set = names_set,
+	.get = words_get,
+	.clear = words_clear,
 };
 static const struct key_type key_families = {
-	.name = "address families", .many = true,
-	.set = families_set, .get = words_get, .clear = words_clear,
+	.name = "address families",
+	.many = true,
+	.set = families_set,
+	.get = words_get,
+	.clear = words_clear,
 };
 static const struct key_type key_netlink = {
-	.name = "netlink protocols", .many = true,
-	.set = netlink_set, .get = words_get, .clear = words_clear,
+	.name = "netlink protocols",
+	.many = true,
+	.set = netlink_set,
+	.get = words_get,
+	.clear = words_clear,
 };
 
+/* clang-format off */
 static const struct key keys[] = {
 	{ .name = "seccomp.policy", .type = &key_policy, .at = SPEC(seccomp.policy),
 	  .flag = "seccomp", .metavar = "POLICY",
@@ -172,6 +184,7 @@ static const struct key keys[] = {
 	{ .name = "seccomp.foreign_abi", .type = &key_bool, .at = SPEC(seccomp.foreign_abi),
 	  .doc = "let 32-bit programs run: filter their ABI too instead of closing it" },
 };
+/* clang-format on */
 
 /* --- check ----------------------------------------------------------------------------- */
 
@@ -188,8 +201,9 @@ static int seccomp_check(struct spec *s, const struct host *h, struct err *e)
 		return err_hint(e, "app and system are ward's own; to have none, say none");
 	}
 	if (s->seccomp.foreign_abi && !seccomp_foreign_arch())
-		return err_msg(e, EOPNOTSUPP, "%s: seccomp.foreign_abi: this machine runs no programs "
-					      "of another ABI",
+		return err_msg(e, EOPNOTSUPP,
+			       "%s: seccomp.foreign_abi: this machine runs no programs "
+			       "of another ABI",
 			       key_origin(s, "seccomp.foreign_abi"));
 	return 0;
 }
@@ -301,7 +315,9 @@ int seccomp_compile(struct run *r, struct err *e)
 
 /* The key of a filter that is kept for one container, where nothing has to be told apart. */
 static const struct str saved = {
-	.text = (char *)"container", .len = sizeof("container") - 1, .room = sizeof("container"),
+	.text = (char *)"container",
+	.len = sizeof("container") - 1,
+	.room = sizeof("container"),
 };
 
 int seccomp_save(const struct run *r, int dir, struct err *e)
@@ -329,9 +345,10 @@ int seccomp_restore(struct run *r, int dir, struct err *e)
 	if (ret == 0)
 		return 0;
 	if (ret == -ESTALE)
-		return err_msg(e, ESTALE, "read the container's system call filter: the file "
-					  "'seccomp' of its state directory is damaged or was "
-					  "written by somebody else; restart the container");
+		return err_msg(e, ESTALE,
+			       "read the container's system call filter: the file "
+			       "'seccomp' of its state directory is damaged or was "
+			       "written by somebody else; restart the container");
 	errno = -ret;
 	return err_sys(e, "read the container's system call filter");
 }
@@ -389,11 +406,13 @@ int seccomp_verify(const struct run *r, const struct look *l, const struct spec 
 	if (is_none(r->spec))
 		return 0;
 	if (!look_field(l, "Seccomp", mode, sizeof(mode)) || strcmp(mode, "2"))
-		return err_msg(e, EPROTO, "seccomp.policy: asked %s (%s), the kernel shows no system "
-					  "call filter",
+		return err_msg(e, EPROTO,
+			       "seccomp.policy: asked %s (%s), the kernel shows no system "
+			       "call filter",
 			       r->spec->seccomp.policy, key_origin(r->spec, "seccomp.policy"));
 	if (look_field(l, "Seccomp_filters", filters, sizeof(filters)) && !strcmp(filters, "0"))
-		return err_msg(e, EPROTO, "seccomp.policy: the kernel counts no system call filter");
+		return err_msg(e, EPROTO,
+			       "seccomp.policy: the kernel counts no system call filter");
 	return 0;
 }
 
@@ -409,6 +428,7 @@ static bool native_only(const struct spec *seen)
 	return is_none(seen) || !seen->seccomp.foreign_abi;
 }
 
+/* clang-format off */
 static const struct rule rules[] = {
 	{ .id = "seccomp.filter", .holds = filtered,
 	  .good = "system calls are filtered",
@@ -417,6 +437,7 @@ static const struct rule rules[] = {
 	  .good = "system calls are made by this machine's own ABI only",
 	  .bad = "the 32-bit ABI is open: a second set of system calls, less used and less tested" },
 };
+/* clang-format on */
 
 /* Calls that the policy lets through, always or for some arguments. */
 static void count(const struct seccomp_policy *p, unsigned *all, unsigned *always, unsigned *some)
@@ -452,7 +473,8 @@ static void seccomp_summary(const struct spec *seen, struct str *out)
 	}
 	if (!policy || !seccomp_policy_is_builtin(policy) ||
 	    policy_read(seen, &no_text, &p, &e) < 0) {
-		str_addf(out, "seccomp: a filter%s%s", policy ? " from " : "", policy ? policy : "");
+		str_addf(out, "seccomp: a filter%s%s", policy ? " from " : "",
+			 policy ? policy : "");
 		return;
 	}
 	count(&p, &all, &always, &some);
@@ -461,6 +483,7 @@ static void seccomp_summary(const struct spec *seen, struct str *out)
 		 seen->seccomp.foreign_abi ? "32-bit ABI too" : "native ABI only");
 }
 
+/* clang-format off */
 const struct wall wall_seccomp = {
 	.name = "seccomp",
 	.stops = "reaching parts of the kernel that the program does not need",
@@ -471,3 +494,4 @@ const struct wall wall_seccomp = {
 	.rules = rules, .n_rules = ARRAY_SIZE(rules),
 	.summary = seccomp_summary,
 };
+/* clang-format on */

@@ -181,9 +181,8 @@ static void abi_read(struct abi *a, uint32_t arch)
 
 	a->arch = arch;
 	for (int i = 0; i < SECCOMP_NUMBERS; i++)
-		a->number[i] = seccomp_name(arch, seccomp_base() + i, name) ?
-				       seccomp_number(name) :
-				       SECCOMP_UNKNOWN;
+		a->number[i] = seccomp_name(arch, seccomp_base() + i, name) ? seccomp_number(name) :
+									      SECCOMP_UNKNOWN;
 }
 
 /* Behind these two numbers other calls hide, with their arguments in memory: nothing that the
@@ -302,15 +301,27 @@ static int check_call(const struct check *c, const uint64_t args[POLICY_ARGS])
 	if (seccomp_run(c->filter, &call, &got) == 0 && got == action(want))
 		return 0;
 	seccomp_name(c->arch, c->number, name);
-	return err_msg(c->e, EPROTO, "the compiled system call filter does not follow the policy at "
-				     "%s(0x%llx, 0x%llx, 0x%llx): this is a bug in ward",
+	return err_msg(c->e, EPROTO,
+		       "the compiled system call filter does not follow the policy at "
+		       "%s(0x%llx, 0x%llx, 0x%llx): this is a bug in ward",
 		       name, (unsigned long long)args[0], (unsigned long long)args[1],
 		       (unsigned long long)args[2]);
 }
 
+/* Does any case of the rule test this argument? */
+static bool is_tested(const struct policy_rule *r, unsigned arg)
+{
+	for (size_t i = 0; i < r->cases.n; i++)
+		for (size_t t = 0; t < r->cases.item[i].n; t++)
+			if (r->cases.item[i].test[t].arg == arg)
+				return true;
+	return false;
+}
+
 /* The arguments of one case, each bit of each changed in turn, and with noise in what does not
- * count: the upper halves and the arguments that no test names. */
-static int check_case(const struct check *c, const struct policy_case *k)
+ * count: the upper halves, and the arguments that no test names. */
+static int check_case(const struct check *c, const struct policy_rule *r,
+		      const struct policy_case *k)
 {
 	const uint64_t noise = 0xa5a5a5a500000000ULL;
 	uint64_t args[POLICY_ARGS] = { 0 };
@@ -319,14 +330,14 @@ static int check_case(const struct check *c, const struct policy_case *k)
 	for (size_t i = 0; i < k->n; i++)
 		args[k->test[i].arg] = k->test[i].value;
 	ret = check_call(c, args);
-	for (size_t i = 0; i < POLICY_ARGS; i++) {
+	for (unsigned i = 0; i < POLICY_ARGS; i++) {
 		uint64_t value = args[i];
 
-		for (unsigned bit = 0; ret == 0 && bit < 32; bit++) {
+		for (unsigned bit = 0; ret == 0 && bit < 32 && is_tested(r, i); bit++) {
 			args[i] = value ^ 1ULL << bit;
 			ret = check_call(c, args);
 		}
-		args[i] = value | noise;
+		args[i] = is_tested(r, i) ? value | noise : ~0ULL;
 		if (ret == 0)
 			ret = check_call(c, args);
 	}
@@ -343,7 +354,7 @@ static int check_number(const struct check *c)
 	if (ret == 0)
 		ret = check_call(c, all);
 	for (size_t i = 0; ret == 0 && r && i < r->cases.n; i++)
-		ret = check_case(c, &r->cases.item[i]);
+		ret = check_case(c, r, &r->cases.item[i]);
 	return ret;
 }
 
@@ -370,8 +381,9 @@ static int check_closed(const struct sock_fprog *filter, uint32_t arch, int bit,
 		if (seccomp_reach_call(filter, arch, (seccomp_base() + i) | bit, &got) !=
 			    SECCOMP_DENIED ||
 		    got != action(ENOSYS))
-			return err_msg(e, EPROTO, "the compiled system call filter lets number %d of "
-						  "architecture 0x%x through: this is a bug in ward",
+			return err_msg(e, EPROTO,
+				       "the compiled system call filter lets number %d of "
+				       "architecture 0x%x through: this is a bug in ward",
 				       i | bit, arch);
 	}
 	return 0;
@@ -393,8 +405,8 @@ static int check_all(const struct seccomp_policy *p, const struct sock_fprog *fi
 
 /* --- the whole ------------------------------------------------------------------------- */
 
-int seccomp_compile_policy(const struct seccomp_policy *p, bool foreign_abi,
-			   struct sock_fprog *out, struct err *e)
+int seccomp_compile_policy(const struct seccomp_policy *p, bool foreign_abi, struct sock_fprog *out,
+			   struct err *e)
 {
 	autofree struct code *c = calloc(1, sizeof(*c));
 	struct sock_fprog filter = { 0 };
@@ -405,8 +417,9 @@ int seccomp_compile_policy(const struct seccomp_policy *p, bool foreign_abi,
 	if (!c)
 		return err_mem(e);
 	if (foreign_abi && !seccomp_foreign_arch())
-		return err_msg(e, EOPNOTSUPP, "seccomp.foreign_abi: this machine runs no programs "
-					      "of another ABI");
+		return err_msg(e, EOPNOTSUPP,
+			       "seccomp.foreign_abi: this machine runs no programs "
+			       "of another ABI");
 	c->p = p;
 	abi_read(&abi[0], seccomp_native_arch());
 	if (foreign_abi)

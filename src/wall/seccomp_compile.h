@@ -12,8 +12,8 @@
  * is not this machine's own fail with ENOSYS; with `foreign_abi` the 32-bit one is filtered by
  * the same policy. The result is run through the interpreter (seccomp_reach.h) and compared with
  * the policy before it is handed out. Returns 0 or -errno. */
-int seccomp_compile_policy(const struct seccomp_policy *p, bool foreign_abi,
-			   struct sock_fprog *out, struct err *e);
+int seccomp_compile_policy(const struct seccomp_policy *p, bool foreign_abi, struct sock_fprog *out,
+			   struct err *e);
 
 /* Append what else decides the result: the architecture and the library's version, a line. */
 void seccomp_compile_version(struct str *out);

@@ -163,8 +163,12 @@ bool seccomp_nearest(const char *name, char nearest[SECCOMP_NAME_MAX])
 
 /* --- errors ---------------------------------------------------------------------------- */
 
-#define ERROR(name) { #name, name }
+#define ERROR(name)                                                                                \
+	{                                                                                          \
+#name, name                                                                        \
+	}
 
+/* clang-format off */
 /* Only what a program may meet at a system call that it should not make. */
 static const struct {
 	const char *name;
@@ -177,6 +181,7 @@ static const struct {
 	ERROR(EOPNOTSUPP), ERROR(EPROTONOSUPPORT), ERROR(ENOPROTOOPT), ERROR(ESOCKTNOSUPPORT),
 	ERROR(EPFNOSUPPORT), ERROR(EAFNOSUPPORT),  ERROR(ENODATA),    ERROR(EXDEV),
 };
+/* clang-format on */
 
 int seccomp_errno(const char *name)
 {
@@ -188,6 +193,7 @@ int seccomp_errno(const char *name)
 
 /* --- sockets --------------------------------------------------------------------------- */
 
+/* clang-format off */
 /* By number: the same on every architecture. A number without a name is written as a number. */
 static const char *const families[] = {
 	"unspec", "unix",	"inet",	  "ax25",    "ipx",	"appletalk", "netrom",	"bridge",
@@ -204,6 +210,7 @@ static const char *const netlinks[] = {
 	"netfilter", "ip6-fw",	  "dnrtmsg",   "kobject-uevent", "generic", NULL,
 	"scsitransport", "ecryptfs", "rdma",   "crypto",   "smc",
 };
+/* clang-format on */
 
 enum { FAMILY_MAX = 255, NETLINK_MAX = 31 /* MAX_LINKS - 1 of linux/netlink.h */ };
 
@@ -248,7 +255,10 @@ int seccomp_netlink(const char *name)
 
 /* --- constants of arguments ------------------------------------------------------------ */
 
-#define CONSTANT(name) { #name, (uint32_t)(name) }
+#define CONSTANT(name)                                                                             \
+	{                                                                                          \
+#name, (uint32_t)(name)                                                            \
+	}
 
 static const struct {
 	const char *name;

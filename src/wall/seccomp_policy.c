@@ -16,8 +16,8 @@
 enum {
 	POLICY_TEXT_MAX = 256 * 1024,
 	POLICY_WORD_MAX = 192,
-	POLICY_DEPTH_LISTS = 0,	   /* the user's allow and deny lists */
-	POLICY_DEPTH_FILE = 1,	   /* what the spec names; each include adds one */
+	POLICY_DEPTH_LISTS = 0, /* the user's allow and deny lists */
+	POLICY_DEPTH_FILE = 1,	/* what the spec names; each include adds one */
 	POLICY_DEPTH_MAX = 8,
 };
 
@@ -29,10 +29,10 @@ struct reader {
 	const char *name; /* of the text, for messages */
 	unsigned depth, text;
 	const char *at, *end;
-	unsigned line;	  /* of `at` */
-	bool margin;	  /* `at` stands at the left margin */
-	bool more;	  /* `word` is the statement's next word */
-	bool starts;	  /* `word` begins a statement */
+	unsigned line;		       /* of `at` */
+	bool margin;		       /* `at` stands at the left margin */
+	bool more;		       /* `word` is the statement's next word */
+	bool starts;		       /* `word` begins a statement */
 	unsigned word_line, last_line; /* of this word and of the one before */
 	char word[POLICY_WORD_MAX];
 	struct err *e;
@@ -141,8 +141,10 @@ static int read_value(struct reader *r, uint32_t *value)
 	*value = 0;
 	while ((part = strsep(&rest, "|"))) {
 		if (!seccomp_constant(part, &one))
-			return reader_fail(r, "'%s' is neither a number of 32 bits nor a known "
-					      "constant", part);
+			return reader_fail(r,
+					   "'%s' is neither a number of 32 bits nor a known "
+					   "constant",
+					   part);
 		*value |= one;
 	}
 	return reader_next(r);
@@ -179,8 +181,10 @@ static int read_values(struct reader *r, uint32_t mask, uint32_t value[POLICY_CA
 			return reader_fail(r, "more than %d values", POLICY_CASES_MAX);
 		ret = read_value(r, &value[*n]);
 		if (ret == 0 && value[*n] & ~mask)
-			ret = reader_fail(r, "the value 0x%x has bits outside of the mask 0x%x and "
-					     "is never met", value[*n], mask);
+			ret = reader_fail(r,
+					  "the value 0x%x has bits outside of the mask 0x%x and "
+					  "is never met",
+					  value[*n], mask);
 	}
 	return ret == 0 && !*n ? reader_fail(r, "expected a value after 'in'") : ret;
 }
@@ -322,7 +326,10 @@ static int rules_apply(struct reader *r, struct policy_rule *rule, const struct 
 static int read_rule(struct reader *r, int verdict, unsigned line)
 {
 	struct policy_rule rule = {
-		.verdict = verdict, .depth = r->depth, .text = r->text, .line = line,
+		.verdict = verdict,
+		.depth = r->depth,
+		.text = r->text,
+		.line = line,
 	};
 	autoset names = { 0 };
 	int ret = read_names(r, &names);
@@ -384,17 +391,21 @@ static int read_include(struct reader *r, unsigned line)
 	const struct embedded *file = r->more ? builtin_find(r->word) : NULL;
 	int ret;
 
-	(void)line;
 	if (!file || !seccomp_policy_is_builtin(r->word))
-		return reader_fail(r, "'%s' is no policy of ward's own; app and system can be "
-				      "included", r->more ? r->word : "");
+		return reader_fail(r,
+				   "'%s' is no policy of ward's own; app and system can be "
+				   "included",
+				   r->more ? r->word : "");
 	if (r->depth >= POLICY_DEPTH_MAX)
 		return reader_fail(r, "too many policies include each other");
 	ret = reader_next(r);
 	if (ret == 0)
 		ret = read_end(r);
-	return ret < 0 ? ret : read_text(r->p, file->name, file->text, file->len, r->depth + 1,
-					 r->e);
+	if (ret < 0)
+		return ret;
+	/* Ours are free of errors by themselves, but not beside any text: sets have one name. */
+	ret = read_text(r->p, file->name, file->text, file->len, r->depth + 1, r->e);
+	return ret < 0 ? err_add(r->e, "%s:%u", r->name, line) : 0;
 }
 
 /* @NAME = NAMES; r->word is the name */
@@ -447,16 +458,25 @@ static int read_statement(struct reader *r)
 		ret = reader_next(r);
 		return ret < 0 ? ret : statements[i].read(r, line);
 	}
-	return reader_fail(r, "'%s' is no statement; those are allow, deny, default, include and "
-			      "@NAME =", r->word);
+	return reader_fail(r,
+			   "'%s' is no statement; those are allow, deny, default, include and "
+			   "@NAME =",
+			   r->word);
 }
 
 static int read_text(struct seccomp_policy *p, const char *name, const char *text, size_t len,
 		     unsigned depth, struct err *e)
 {
 	struct reader r = {
-		.p = p, .name = name, .depth = depth, .text = ++p->texts,
-		.at = text, .end = text + len, .line = 1, .margin = true, .e = e,
+		.p = p,
+		.name = name,
+		.depth = depth,
+		.text = ++p->texts,
+		.at = text,
+		.end = text + len,
+		.line = 1,
+		.margin = true,
+		.e = e,
 	};
 	int ret = reader_next(&r);
 
@@ -568,8 +588,9 @@ static int socket_widen(struct seccomp_policy *p, const struct policy_case *c, s
 	if (r ? !r->verdict && !r->cases.n : !p->otherwise)
 		return 0; /* every socket is allowed */
 	if (r && r->verdict && r->cases.n)
-		return err_msg(e, EINVAL, "the policy names the sockets that are denied instead of "
-					  "those that are allowed; change its rule for socket");
+		return err_msg(e, EINVAL,
+			       "the policy names the sockets that are denied instead of "
+			       "those that are allowed; change its rule for socket");
 	if (!r || r->verdict) {
 		refusal = r ? r->verdict : p->otherwise;
 		r = rules_make(p, number);
@@ -596,8 +617,9 @@ int seccomp_policy_family(struct seccomp_policy *p, const char *word, struct err
 	if (family < 0)
 		return err_msg(e, EINVAL, "'%s' is no address family", word);
 	if (family == AF_NETLINK)
-		return err_msg(e, EINVAL, "the family netlink is opened one protocol at a time, in "
-					  "seccomp.netlink");
+		return err_msg(e, EINVAL,
+			       "the family netlink is opened one protocol at a time, in "
+			       "seccomp.netlink");
 	return socket_widen(p,
 			    &(struct policy_case){
 				    .n = 1, .test = { { 0, UINT32_MAX, (uint32_t)family } } },

@@ -30,7 +30,11 @@ static void machine_start(struct machine *m, const struct sock_fprog *filter,
 			  const struct seccomp_data *call, bool args_known)
 {
 	*m = (struct machine){
-		.filter = filter, .call = call, .args_known = args_known, .a = zero, .x = zero,
+		.filter = filter,
+		.call = call,
+		.args_known = args_known,
+		.a = zero,
+		.x = zero,
 	};
 	for (size_t i = 0; i < BPF_MEMWORDS; i++)
 		m->memory[i] = zero;
@@ -211,8 +215,7 @@ static int step(struct machine *m, uint32_t *action, size_t way[2])
 	return STEPPED;
 }
 
-int seccomp_run(const struct sock_fprog *filter, const struct seccomp_data *call,
-		uint32_t *action)
+int seccomp_run(const struct sock_fprog *filter, const struct seccomp_data *call, uint32_t *action)
 {
 	struct machine m;
 	size_t way[2];

@@ -8,8 +8,7 @@
 
 /* Run `filter` on one call. *action receives what the kernel would do: SECCOMP_RET_* and its
  * data. Returns 0, or -EINVAL for a program that the kernel would not load. */
-int seccomp_run(const struct sock_fprog *filter, const struct seccomp_data *call,
-		uint32_t *action);
+int seccomp_run(const struct sock_fprog *filter, const struct seccomp_data *call, uint32_t *action);
 
 enum seccomp_reach {
 	SECCOMP_DENIED,	     /* whatever the arguments are */

@@ -14,7 +14,8 @@
 enum {
 	POLICY_ARGS = 6,
 	POLICY_TESTS = 3,
-	POLICY_CASES_MAX = 128, /* of one rule: a conditional jump of BPF reaches 255 instructions */
+	POLICY_CASES_MAX =
+		128, /* of one rule: a conditional jump of BPF reaches 255 instructions */
 };
 
 /* (uint32_t)argument & mask == value. Only the low half counts: the kernel takes every argument

@@ -35,6 +35,12 @@ int stage_leave(struct run *r, struct err *e)
 	if (r->host_ns[NS_MOUNT] >= 0 && setns(r->host_ns[NS_MOUNT], CLONE_NEWNS) < 0)
 		return err_sys(e, "come back to the host's mount namespace");
 	fd_close(&r->host_ns[NS_MOUNT]);
+	return 0;
+}
+
+int stage_close(struct run *r, struct err *e)
+{
+	(void)e;
 	fd_close(&r->root);
 	fd_close(&r->root_source);
 	fd_close(&r->mask);

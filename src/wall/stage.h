@@ -20,6 +20,9 @@
 int stage_enter(struct run *r, struct err *e);
 int stage_leave(struct run *r, struct err *e);
 
+/* Close what only the building needed. */
+int stage_close(struct run *r, struct err *e);
+
 /* Make the staged root the root of the stage and drop the host's tree from it: what init copies
  * is then the container and nothing else. No path of the host can be named afterwards. */
 int stage_pivot(struct run *r, struct err *e);

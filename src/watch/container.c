@@ -57,17 +57,18 @@ static void harden_self(const struct host *h)
 
 static void print_summary(const struct container *c)
 {
+	struct err ignored = ERR_NONE;
 	autostr text = { 0 };
-	const char *missing = c->host.cgroup_usable ? NULL : cgroup_missing(&c->host);
 
 	str_addf(&text, "container %s, profile %s", c->run.spec->name, c->run.spec->profile);
 	for (size_t i = 0; i < c->run.spec->gates.n; i++)
 		str_addf(&text, "%s%s", i ? ", " : "; gates: ", c->run.spec->gates.item[i]);
 	str_add(&text, "; walls:\n");
-	if (c->run.seen)
+	if (c->host.rootless)
+		str_addf(&text, "  outer      id 0 of the namespace around it is host uid %u\n",
+			 (unsigned)c->host.uid);
+	if (c->run.seen && walls_assume(c->run.spec, c->run.seen, &ignored) == 0)
 		posture_summary(c->run.seen, &text);
-	if (missing)
-		str_addf(&text, "  missing    %s\n", missing);
 	(void)!write(STDERR_FILENO, str_text(&text), text.len);
 }
 
@@ -89,6 +90,7 @@ static int open_run(struct container *c, const struct spec *spec, const struct o
 	r->order = order;
 	r->store = &c->store;
 	r->detached = c->detach;
+	r->caller_argv = c->argv;
 	r->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (r->proc < 0)
 		return err_sys(e, "open /proc");
@@ -208,6 +210,8 @@ int container_run(struct container *c, struct spec *spec, int *status, struct er
 	if (ret < 0)
 		return ret;
 	*status = 0;
+	if (cgroup_missing(&c->host))
+		log_warn("%s", cgroup_missing(&c->host));
 	return c->detach ? run_detached(c, spec, e) : run_here(c, spec, -EBADF, status, e);
 }
 

@@ -15,6 +15,7 @@ struct container {
 	bool detach;  /* return when it runs; the monitor goes on by itself */
 	bool defined; /* its log is kept beside its definition */
 	bool verbose; /* print what holds it */
+	char **argv;  /* of main() */
 };
 
 /* What every command needs first: the host, the store, and no remains of killed owners. */

@@ -25,7 +25,6 @@ load ../lib
 }
 
 @test "a program that cannot be executed: 126" {
-	spoiled_root
 	echo text >"$STATE/root/text"
 	ends 126 'text' ward run "$STATE/root" -- /text
 	mkdir "$STATE/root/dir"
@@ -33,14 +32,12 @@ load ../lib
 }
 
 @test "a program that is no program: 126" {
-	spoiled_root
 	printf '\177ELF garbage' >"$STATE/root/bad"
 	chmod 755 "$STATE/root/bad"
 	ends 126 'bad' ward run "$STATE/root" -- /bad
 }
 
 @test "an interpreter that is missing is said: 127" {
-	spoiled_root
 	printf '#!/no/such/shell\n' >"$STATE/root/script"
 	chmod 755 "$STATE/root/script"
 	ends 127 'script' ward run "$STATE/root" -- /script
@@ -88,7 +85,7 @@ load ../lib
 @test "variables are passed, copied from the caller, or left out" {
 	prints value -e NAME=value -- env NAME
 	COPIED=copied prints copied -e COPIED -- env COPIED
-	gives ENOENT -e NOT_SET_ANYWHERE -- env NOT_SET_ANYWHERE
+	ends 2 NOT_SET_ANYWHERE inside -e NOT_SET_ANYWHERE -- env
 	OTHER=x gives ENOENT -- env OTHER
 }
 

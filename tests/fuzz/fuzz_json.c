@@ -1,22 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The JSON reader and writer against any bytes. What must hold: what our scan accepts json-c
- * accepts too, and what was read, written and read again is the same.
- *
- *	clang -fsanitize=fuzzer,address,undefined ... fuzz_json.c      libFuzzer
- *	gcc -DFUZZ_REPLAY ... fuzz_json.c; ./fuzz_json FILE...   the corpus as a test */
+ * accepts too, and what was read, written and read again is the same. */
 #include <json-c/json.h>
-#include <stdlib.h>
 
-#include "base/file.h"
 #include "base/json.h"
 #include "base/json_read.h"
 #include "base/str.h"
-
-static void must(bool holds)
-{
-	if (!holds)
-		abort();
-}
+#include "fuzz.h"
 
 struct copy {
 	struct json_out *out;
@@ -54,7 +44,7 @@ static void copy_value(struct copy *c, const char *key, const struct json_object
 		json_put_null(c->out, key);
 		return;
 	case JSON_BOOL:
-		must(json_get_bool(value, &b) == 0);
+		fuzz_must(json_get_bool(value, &b) == 0);
 		json_put_bool(c->out, key, b);
 		return;
 	case JSON_INTEGER:
@@ -65,7 +55,7 @@ static void copy_value(struct copy *c, const char *key, const struct json_object
 		json_put_null(c->out, key);
 		return;
 	case JSON_STRING:
-		must(json_get_string(value, &text) == 0);
+		fuzz_must(json_get_string(value, &text) == 0);
 		json_put_string(c->out, key, text);
 		return;
 	case JSON_ARRAY:
@@ -76,15 +66,13 @@ static void copy_value(struct copy *c, const char *key, const struct json_object
 		return;
 	case JSON_OBJECT:
 		json_open_object(c->out, key);
-		must(json_each(value, copy_member, c) == 0);
+		fuzz_must(json_each(value, copy_member, c) == 0);
 		json_close(c->out);
 		return;
 	}
 }
 
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	autojson *value = NULL, *again = NULL;
 	autostr text = { 0 };
@@ -93,31 +81,13 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 	struct err e = ERR_NONE;
 	int good = json_check("f", (const char *)data, size, &e);
 
-	must(good == json_read("f", (const char *)data, size, &value, &e));
+	fuzz_must(good == json_read("f", (const char *)data, size, &value, &e));
 	if (good < 0)
 		return 0;
 	json_start(&out, &text, size % 2 ? JSON_COMPACT : JSON_INDENT);
 	copy_value(&copy, NULL, value);
-	must(json_finish(&out) == 0);
-	must(text.len > JSON_SIZE_MAX || json_read("f", text.text, text.len, &again, &e) == 0);
-	must(text.len > JSON_SIZE_MAX || copy.real || json_object_equal(value, again));
+	fuzz_must(json_finish(&out) == 0);
+	fuzz_must(text.len > JSON_SIZE_MAX || json_read("f", text.text, text.len, &again, &e) == 0);
+	fuzz_must(text.len > JSON_SIZE_MAX || copy.real || json_object_equal(value, again));
 	return 0;
 }
-
-#ifdef FUZZ_REPLAY
-#include <fcntl.h>
-#include <stdio.h>
-
-int main(int argc, char **argv)
-{
-	for (int i = 1; i < argc; i++) {
-		autostr text = { 0 };
-
-		if (file_read(AT_FDCWD, argv[i], JSON_SIZE_MAX, &text) < 0)
-			return 1;
-		LLVMFuzzerTestOneInput((const unsigned char *)str_text(&text), text.len);
-	}
-	printf("%d inputs\n", argc - 1);
-	return 0;
-}
-#endif

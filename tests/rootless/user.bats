@@ -25,8 +25,10 @@ setup_file() {
 	chmod 755 "$HOMES"
 	cp "$WARD" "$HOMES/ward"
 	chmod 755 "$HOMES/ward"
-	cp -a "$LOOK_ROOT" "$HOMES/root"
-	cp -a "$BUSYBOX" "$HOMES/busybox"
+	cp -r "$FIXTURES/look-root" "$HOMES/root"
+	mkdir -p "$HOMES/root"/{dev,proc,sys,run,data,t}
+	cp -r "$BUSYBOX" "$HOMES/busybox"
+	mkdir -p "$HOMES/busybox"/{dev,proc,sys,run}
 	for user in $RANGED $SINGLE; do
 		useradd --system --no-create-home --home-dir "$HOMES/$user" --shell /bin/sh "$user"
 		mkdir -m 700 "$HOMES/$user" "$HOMES/$user/run"
@@ -59,7 +61,7 @@ teardown() {
 }
 
 as_user() {
-	timeout -k 2 30 setpriv --reuid "$USER_NAME" --regid "$USER_NAME" --init-groups --inh-caps=-all \
+	timeout -k 2 10 setpriv --reuid "$USER_NAME" --regid "$USER_NAME" --init-groups --inh-caps=-all \
 		env -i PATH=/usr/bin:/bin:/usr/sbin HOME="$HOMES/$USER_NAME" XDG_RUNTIME_DIR="$HOMES/$USER_NAME/run" \
 		ASAN_OPTIONS="$ASAN_OPTIONS" UBSAN_OPTIONS="$UBSAN_OPTIONS" "$HOMES/ward" "$@"
 }

@@ -4,7 +4,12 @@
  * that is meant changes this table too. */
 #pragma once
 
-enum expected_verdict { ALLOW, ARGS /* the arguments decide */, REFUSE /* EPERM */, ABSENT /* ENOSYS */ };
+enum expected_verdict {
+	ALLOW,
+	ARGS /* the arguments decide */,
+	REFUSE /* EPERM */,
+	ABSENT /* ENOSYS */
+};
 
 static const struct expected {
 	int number;

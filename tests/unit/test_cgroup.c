@@ -74,6 +74,8 @@ static int box_create(struct box *b)
 
 	if (ret == 0)
 		ret = cgroup_create(&b->run, &b->e);
+	if (ret == 0)
+		ret = cgroup_limit(&b->run, &b->e);
 	if (ret < 0)
 		printf("# %s\n", b->e.text);
 	return ret;
@@ -1005,6 +1007,8 @@ static int user_session(void *arg)
 	if (box_create(&b) < 0)
 		return 102;
 	pid = box_spawn(&b, sleeper, NULL);
+	if (pid < 0)
+		printf("# clone3 into the cgroup: %s\n", strerror(errno));
 	pause_ms(50);
 	process_cgroup(pid, CG_UNIFIED, &path);
 	printf("# %s\n", str_text(&path));

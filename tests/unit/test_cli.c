@@ -159,7 +159,7 @@ static void test_precedence(int dir)
 {
 	autocli c;
 	static const char text[] = "profile = system\npids.max = 3\ncpu.weight = 4\n"
-				   "rootfs.path = /r\nprocess.args =\nprocess.args = init\n";
+				   "rootfs.path = /r\nprocess.args = sh\nprocess.args = -l\n";
 	int fd = openat(dir, "a.conf", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 
 	if (write(fd, text, strlen(text)) < 0)
@@ -171,7 +171,7 @@ static void test_precedence(int dir)
 	value_is(&c, "pids.max", "9", "an option outranks a file, wherever it stands");
 	value_is(&c, "cpu.weight", "4", "a file outranks the profile");
 	value_is(&c, "seccomp.policy", "system", "a file chooses the profile");
-	value_is(&c, "process.args", "init", "a file gives the command");
+	value_is(&c, "process.args", "sh\n-l", "a file's command replaces the profile's");
 	is_str(key_origin(&c.spec, "cpu.weight"), "a.conf:3", "the origin is the line in the file");
 	is_str(key_origin(&c.spec, "pids.max"), "--pids", "the origin is the option");
 	cli_free(&c);

@@ -370,6 +370,21 @@ static void round_trip(const struct spec *s, const char *what)
 	is_str(str_text(&second), str_text(&first), "  and dumps to the same text");
 }
 
+/* What lies on top of what survives. */
+static void test_order(const struct spec *s)
+{
+	static const char *const targets[] = { "/tmp", "/run", "/y", "/y/z", "/y/z/w" };
+	autostr text = { 0 };
+	autospec again;
+
+	spec_init(&again);
+	dump_write(s, false, &text);
+	conf_parse(&again, str_text(&text), text.len, "dump", &e);
+	is_int(again.volumes.n, 5, "five volumes");
+	for (size_t i = 0; i < again.volumes.n && i < 5; i++)
+		is_str(again.volumes.item[i].target, targets[i], "in the order written");
+}
+
 static void test_dump(void)
 {
 	autospec s;
@@ -394,10 +409,12 @@ static void test_dump(void)
 	key_set(&s, "process.terminal", "true", "--tty", &e);
 	key_set(&s, "volume", "/x:/y:exec", "--volume", &e);
 	key_set(&s, "tmpfs", "/y/z", "--tmpfs", &e);
+	key_set(&s, "volume", "/x:/y/z/w", "--volume", &e);
 	key_set(&s, "cpu.max", "1.5", "--cpus", &e);
 	key_set(&s, "io.max", "8:0 rbps=1M", "--set", &e);
 	key_set(&s, "optional", "landlock", "--set", &e);
 	round_trip(&s, "odd values");
+	test_order(&s);
 }
 
 int main(void)

@@ -14,19 +14,16 @@ load ../lib
 }
 
 @test "control: a root that is writable can be written" {
-	spoiled_root
 	gives OK --user 0 --read-only=no -- create /new
 	[ -e "$STATE/root/new" ]
 }
 
 @test "system: the root is writable, nosuid and nodev" {
-	spoiled_root
 	matches ' / rw,nosuid,nodev' --profile system -- mountinfo /
 	gives OK --profile system -- create /new
 }
 
 @test "a file made by root inside belongs on disk to who owns the root" {
-	spoiled_root
 	gives OK --profile system -- create /new
 	[ "$(stat -c %u:%g "$STATE/root/new")" = 0:0 ]
 }
@@ -165,7 +162,6 @@ load ../lib
 }
 
 @test "missing directories on the way to a volume are made" {
-	spoiled_root
 	echo deep >"$STATE/file"
 	prints deep -v "$STATE/file:/a/b/c/file:ro" -- read /a/b/c/file
 }
