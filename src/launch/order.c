@@ -18,6 +18,7 @@
 #include "wall/cgroup.h"
 #include "wall/cred.h"
 #include "wall/dev.h"
+#include "wall/device.h"
 #include "wall/idmap.h"
 #include "wall/keyring.h"
 #include "wall/landlock.h"
@@ -76,9 +77,12 @@ static const struct row rows[] = {
 	{ M, NULL, "cgroup.limit", cgroup_limit, NULL, NEED_CGROUP,
 	  .why = "before init runs anything that is not ours; beside its unshare",
 	  .lost = "limits of memory, processes, cpu and io (delegate a cgroup to have them)" },
+	{ M, NULL, "device.load", device_load, NULL, NEED_CGROUP,
+	  .why = "in the cgroups just made", .lost = "the list of devices that may be opened" },
 	{ M, NULL, "idmap.write", idmap_write, NULL, NEED_USERNS,
 	  .why = "only a process outside may write a range" },
 	{ M, NULL, "rlimit.set", rlimit_set, .why = "from outside; inherited by all that init starts" },
+	{ M, NULL, "rlimit.oom", rlimit_oom, .why = "from outside, like rlimit.set" },
 	{ M, NULL, "> mapped", send_mapped },
 
 	{ I, "enter", "< mapped", wait_mapped },

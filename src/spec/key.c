@@ -14,10 +14,36 @@
 static const struct key_table *tables;
 static size_t n_tables;
 
+/* Position + 1 of each key, by the hash of its name: a profile has a hundred lines, and reading
+ * it is on the way of every start. */
+enum { HASH_SLOTS = 1024 };
+static unsigned short hashed[HASH_SLOTS];
+
+static size_t name_hash(const char *name)
+{
+	uint32_t hash = 2166136261U; /* FNV-1a */
+
+	for (; *name; name++)
+		hash = (hash ^ (unsigned char)*name) * 16777619U;
+	return hash % HASH_SLOTS;
+}
+
 void key_register(const struct key_table *table, size_t n)
 {
+	size_t position = 0;
+
 	tables = table;
 	n_tables = n;
+	memset(hashed, 0, sizeof(hashed));
+	for (size_t i = 0; i < n; i++) {
+		for (size_t j = 0; j < table[i].n; j++) {
+			size_t slot = name_hash(table[i].keys[j].name);
+
+			while (hashed[slot])
+				slot = (slot + 1) % HASH_SLOTS;
+			hashed[slot] = (unsigned short)++position;
+		}
+	}
 }
 
 size_t key_count_all(void)
@@ -39,42 +65,34 @@ const struct key *key_at(size_t index)
 	return NULL;
 }
 
-typedef const char *key_label(const struct key *k);
-
-static const char *key_label_name(const struct key *k)
+const struct key *key_find(const char *name, size_t *index)
 {
-	return k->name;
-}
+	for (size_t slot = name_hash(name); hashed[slot]; slot = (slot + 1) % HASH_SLOTS) {
+		const struct key *k = key_at(hashed[slot] - 1U);
 
-static const char *key_label_flag(const struct key *k)
-{
-	return k->flag ? k->flag : "";
-}
-
-static const struct key *key_search(const char *text, key_label *label, size_t *index)
-{
-	size_t position = 0;
-
-	for (size_t i = 0; i < n_tables; i++) {
-		for (size_t j = 0; j < tables[i].n; j++, position++) {
-			if (strcmp(label(&tables[i].keys[j]), text))
-				continue;
-			if (index)
-				*index = position;
-			return &tables[i].keys[j];
-		}
+		if (strcmp(k->name, name))
+			continue;
+		if (index)
+			*index = hashed[slot] - 1U;
+		return k;
 	}
 	return NULL;
 }
 
-const struct key *key_find(const char *name, size_t *index)
-{
-	return key_search(name, key_label_name, index);
-}
-
 const struct key *key_find_flag(const char *flag, size_t *index)
 {
-	return key_search(flag, key_label_flag, index);
+	size_t n = key_count_all();
+
+	for (size_t i = 0; i < n; i++) {
+		const struct key *k = key_at(i);
+
+		if (!k->flag || strcmp(k->flag, flag))
+			continue;
+		if (index)
+			*index = i;
+		return k;
+	}
+	return NULL;
 }
 
 /* --- setting --------------------------------------------------------------------------- */

@@ -150,11 +150,10 @@ static void check_defaults(struct spec *s)
 
 /* An ordinary user without a cgroup of his own has no limits: a profile's are taken back (the
  * caller says what is missing), what somebody asked for by name is refused. */
-static int check_undelegated(struct spec *s, struct err *e)
+static int check_undelegated(struct spec *s, const struct host *h, struct err *e)
 {
 	static const char *const fields[] = { "pids.max", "memory.max", "memory.swap", "memory.high",
 					      "memory.low", "cpu.weight", "cpu.max", "io.weight" };
-	static const struct host nothing = { .cgroup_usable = false };
 
 	for (size_t i = 0; i < LIMIT_KINDS; i++) {
 		const char *key = cgroup_rows[i].key;
@@ -162,7 +161,7 @@ static int check_undelegated(struct spec *s, struct err *e)
 		if (!cgroup_rows[i].asked(s) || !wall_asked(s, key) || wall_optional(s, "cgroup"))
 			continue;
 		err_msg(e, EOPNOTSUPP, "%s: %s cannot be enforced", key_origin(s, key), key);
-		return err_hint(e, "%s", cgroup_missing(&nothing));
+		return err_hint(e, "%s", cgroup_missing(h));
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
 		const struct key *k = key_find(fields[i], NULL);
@@ -178,7 +177,7 @@ static int cgroup_check(struct spec *s, const struct host *h, struct err *e)
 	int ret = check_parent(s, e);
 
 	if (ret == 0 && !h->cgroup_usable && !h->privileged)
-		ret = check_undelegated(s, e);
+		ret = check_undelegated(s, h, e);
 	if (ret < 0)
 		return ret;
 	check_defaults(s);

@@ -13,7 +13,6 @@
 #include "base/mem.h"
 #include "base/path.h"
 #include "wall/cgroup_layout.h"
-#include "wall/device.h"
 
 /* --- the limits ------------------------------------------------------------------------------ */
 
@@ -371,8 +370,6 @@ static int build_rest(struct run *r, const struct cgroup_layout *l, const char *
 	for (int i = 0; i < LIMIT_KINDS && ret == 0; i++)
 		if (cgroup_rows[i].asked(r->spec))
 			ret = limit_write(r, l, i, e);
-	if (ret == 0)
-		ret = device_load(r, e);
 	if (ret == 0)
 		ret = delegate(r, l, e);
 	return ret < 0 ? ret : cgroup_entrances_open(&r->cg, e);

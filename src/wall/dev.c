@@ -154,6 +154,9 @@ static int dev_extra(struct run *r, struct err *e)
 		struct stat st;
 		int ret;
 
+		/* One that every container has, and one that was asked for twice. */
+		if (faccessat(r->dev, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			continue;
 		if (stat(path, &st) < 0)
 			return err_sys(e, "dev.node: %s", path);
 		if (slash) {

@@ -244,6 +244,25 @@ int rlimit_set(struct run *r, struct err *e)
 	return 0;
 }
 
+int rlimit_oom(struct run *r, struct err *e)
+{
+	char path[32], text[16];
+	int ret;
+
+	/* 0 is inherited, and a service manager may have chosen another value for us: left alone. */
+	if (r->spec->process.oom_score_adj == 0)
+		return 0;
+	snprintf(path, sizeof(path), "%d/oom_score_adj", (int)r->pid);
+	snprintf(text, sizeof(text), "%d", r->spec->process.oom_score_adj);
+	ret = wall_write_proc(r->proc, path, text);
+	if (ret == 0)
+		return 0;
+	errno = -ret;
+	err_sys(e, "%s: set process.oom_score_adj to %s", key_origin(r->spec, "process.oom_score_adj"),
+		text);
+	return ret == -EACCES ? err_hint(e, "lowering it needs CAP_SYS_RESOURCE") : ret;
+}
+
 /* --- observe --------------------------------------------------------------------------- */
 
 /* One of the two numbers of a line; leaves *text behind it. */

@@ -9,3 +9,6 @@ extern const struct wall wall_rlimit;
  * user ids: before it becomes root of its user namespace. A limit counts from that moment: few
  * open files would also stop init's own setup. Returns 0 or a negative errno with e set. */
 int rlimit_set(struct run *r, struct err *e);
+
+/* Monitor: init's place in the line of the OOM killer, process.oom_score_adj. */
+int rlimit_oom(struct run *r, struct err *e);

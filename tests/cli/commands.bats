@@ -190,3 +190,14 @@ refused() {
 	try timeout 10 bash -c "'$WARD' run --memory x '$LOOK_ROOT' -- /look 2>&1 >/dev/null | head -c 1 >/dev/null; exit \${PIPESTATUS[0]}"
 	[ "$status" -ne 124 ]
 }
+
+@test "commands that start nothing lose no memory (said by the sanitizer build)" {
+	local command
+	echo 'pids.max = 10' >"$STATE/c.conf"
+	for command in "help" "help gates" "keys" "keys --json" "defaults app" "check" "check --json" "ls --json" \
+		"plan --config $STATE/c.conf --allow tun -v $STATE:/data $LOOK_ROOT -- /look" "completion bash" \
+		"plan --set memory.mx=1 $LOOK_ROOT -- /look" "info nosuch"; do
+		ASAN_OPTIONS=exitcode=99:detect_leaks=1 try ward $command
+		[ "$status" -ne 99 ] || fail "$command: $output"
+	done
+}

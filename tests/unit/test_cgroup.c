@@ -968,18 +968,91 @@ static void test_unusable(void)
 	struct host saved = host;
 	struct box b;
 
-	box_open(&b, "-unusable");
-	box_set(&b, "pids.max", "5");
 	host.cgroup_usable = false;
 	host.privileged = false;
+	box_open(&b, "-unusable");
+	key_set(&b.spec, "pids.max", "5", "profile app", &b.e);
 	is_int(box_create(&b), 0, "a user without a cgroup gets none, and no error");
-	ok(cgroup_missing(&host) && strlen(cgroup_missing(&host)) > 20, "but a sentence");
+	ok(b.spec.cgroup.pids == LIMIT_MAX, "the profile's limit is taken back");
+	ok(cgroup_missing(&host) && strlen(cgroup_missing(&host)) > 20, "with a sentence to say");
 	is_int(leftovers(), 0, "and nothing is made");
+	box_set(&b, "pids.max", "5");
+	is_int(box_create(&b), -EOPNOTSUPP, "a limit that was asked for is refused");
+	ok(strstr(b.e.text, "pids.max"), "by its name");
+	box_close(&b);
+	box_open(&b, "-unusable");
 	host.privileged = true;
 	is_int(box_create(&b), -EOPNOTSUPP, "for root it is an error");
+	list_add(&b.spec.optional, "cgroup");
+	is_int(box_create(&b), 0, "unless the wall is optional");
+	list_clear(&b.spec.optional);
 	host = saved;
 	ok(!cgroup_missing(&host), "where cgroups work nothing is missing");
 	box_close(&b);
+}
+
+/* The order of launch: init is there before the limits are. */
+static void test_late(void)
+{
+	struct cgroup_stats stats;
+	struct box b;
+	pid_t pid;
+
+	if (host.cgroup_v2_only && !has(CG_PIDS))
+		return skip(t("limits after the clone"), "no pids controller");
+	if (!host.cgroup_v2_only)
+		return skip(t("limits after the clone"), "v1 is entered later");
+	box_open(&b, "-late");
+	box_set(&b, "pids.max", "7");
+	box_check(&b);
+	is_int(cgroup_create(&b.run, &b.e), 0, t("the directory first"));
+	pid = box_spawn(&b, sleeper, NULL);
+	is_int(cgroup_limit(&b.run, &b.e), 0, t("the limits when init lives in it"));
+	cgroup_stats(&b.run.cg, &stats);
+	ok(stats.pids_max == 7 && stats.pids == 1, "%s: hold for it", layout);
+	box_close(&b);
+	is_int(reap(pid), 1000 + SIGKILL, t("which goes with its cgroup"));
+
+	box_open(&b, "-late");
+	box_set(&b, "io.max", "4000:4000 rbps=1000");
+	box_check(&b);
+	cgroup_create(&b.run, &b.e);
+	pid = box_spawn(&b, sleeper, NULL);
+	ok(cgroup_limit(&b.run, &b.e) < 0, "%s: a limit that fails then", layout);
+	is_int(reap(pid), 1000 + SIGKILL, t("ends init"));
+	is_int(leftovers(), 0, t("and leaves nothing"));
+	box_close(&b);
+}
+
+/* A parent with processes of its own, on v2. */
+static void test_busy_parent(void)
+{
+	autoclose int root = cgroup_mount_open(CG_UNIFIED);
+	struct box parent, b;
+	char path[96];
+	pid_t pid;
+
+	if (root < 0 || has_v1(CG_PIDS) || !has(CG_PIDS))
+		return skip(t("parent with processes"), "needs pids on v2");
+	box_open(&parent, "-busy");
+	box_create(&parent);
+	pid = box_spawn(&parent, sleeper, NULL);
+	box_open(&b, "-child");
+	snprintf(path, sizeof(path), "ward-%s", parent.spec.name);
+	box_set(&b, "cgroup.parent", path);
+	box_set(&b, "pids.max", "7");
+	is_int(box_create(&b), -EBUSY, t("a parent that holds processes cannot pass controllers on"));
+	ok(strstr(b.e.text, "cgroup.parent") && !cgroup_is_empty(&parent.run.cg),
+	   "%s: which is said, and they are left alone", layout);
+	/* Somebody did it all the same: the child is then of no use. */
+	file_write(root, "cgroup.subtree_control", "+pids");
+	file_write(parent.run.cg.dir[CG_UNIFIED], "cgroup.subtree_control", "+pids");
+	is_int(box_create(&b), -EOPNOTSUPP, t("a cgroup in which nothing can run is noticed"));
+	kill(pid, SIGKILL);
+	reap(pid);
+	box_close(&b);
+	box_close(&parent);
+	is_int(leftovers(), 0, t("nothing is left"));
 }
 
 /* --- an ordinary user ---------------------------------------------------------------------------- */
@@ -1094,6 +1167,8 @@ static void test_layout(const char *name)
 	test_reopen();
 	test_delegate();
 	test_missing();
+	test_late();
+	test_busy_parent();
 	test_user();
 }
 
@@ -1120,6 +1195,7 @@ int main(void)
 	tables[0] = (struct key_table){ wall_cgroup.keys, wall_cgroup.n_keys };
 	tables[1] = (struct key_table){ wall_device.keys, wall_device.n_keys };
 	key_register(tables, ARRAY_SIZE(tables));
+	host = (struct host){ .privileged = true, .cgroup_usable = true };
 	test_parse();
 	test_round_trip();
 	test_check();
