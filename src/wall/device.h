@@ -26,7 +26,7 @@ void device_rules_clear(struct device_rules *rules);
  * everything, sorted. 0 or -ENOMEM. */
 int device_rules_normalise(struct device_rules *rules);
 
-/* Monitor, called by cgroup_create() before anything runs in the directories of r->cg: enforce
+/* Monitor, after cgroup_limit(), before anything of the image runs in the directories of r->cg: enforce
  * the spec's rules. Without CAP_SYS_ADMIN there is nothing to build: see device.c. */
 int device_load(struct run *r, struct err *e);
 

@@ -76,6 +76,8 @@ static int box_create(struct box *b)
 		ret = cgroup_create(&b->run, &b->e);
 	if (ret == 0)
 		ret = cgroup_limit(&b->run, &b->e);
+	if (ret == 0 && b->run.host->cgroup_usable)
+		ret = device_load(&b->run, &b->e);
 	if (ret < 0)
 		printf("# %s\n", b->e.text);
 	return ret;

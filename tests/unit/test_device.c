@@ -538,7 +538,8 @@ static void test_whole(void)
 	wall_device.check(&s, &host, &e);
 	run_init(&r, &s, &host);
 	is_int(cgroup_create(&r, &e), 0, "a container's cgroup is made");
-	is_int(cgroup_limit(&r, &e), 0, "with its device rules");
+	is_int(cgroup_limit(&r, &e), 0, "with its limits");
+	is_int(device_load(&r, &e), 0, "and its device rules");
 	look.cg = &r.cg;
 	spec_init(&seen);
 	is_int(wall_device.observe(&look, &seen, &e), 0, "observe");
