@@ -140,6 +140,11 @@ int send_staged(struct run *r, struct err *e)
 	return ret;
 }
 
+int wait_mounted(struct run *r, struct err *e)
+{
+	return sync_wait(r->sync, MSG_MOUNTED, NULL, NULL, 0, NULL, e);
+}
+
 int wait_sealed(struct run *r, struct err *e)
 {
 	return sync_wait(r->sync, MSG_SEALED, NULL, NULL, 0, NULL, e);
@@ -200,6 +205,11 @@ int send_entered(struct run *r, struct err *e)
 int wait_staged(struct run *r, struct err *e)
 {
 	return sync_wait(r->sync, MSG_STAGED, &r->identity, &r->terminal, 1, NULL, e);
+}
+
+int send_mounted(struct run *r, struct err *e)
+{
+	return sync_send(r->sync, MSG_MOUNTED, NULL, NULL, 0, e);
 }
 
 int init_stdio(struct run *r, struct err *e)
@@ -354,8 +364,10 @@ static void default_signals(void)
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	for (int sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_DFL);
+	/* Real-time signals are never ignored by convention, and each costs a system call. */
+	for (int sig = 1; sig < SIGSYS + 1; sig++)
+		if (sig != SIGKILL && sig != SIGSTOP)
+			signal(sig, SIG_DFL);
 }
 
 int init_exec(struct run *r, struct err *e)

@@ -13,6 +13,7 @@ void spawn_kill(struct run *r);			  /* undo: kill and reap */
 int send_mapped(struct run *r, struct err *e);
 int wait_entered(struct run *r, struct err *e);
 int send_staged(struct run *r, struct err *e);
+int wait_mounted(struct run *r, struct err *e);
 int wait_sealed(struct run *r, struct err *e);
 int send_go(struct run *r, struct err *e);
 int wait_exec(struct run *r, struct err *e);
@@ -22,6 +23,7 @@ int init_bind(struct run *r, struct err *e);	  /* die with the monitor */
 int wait_mapped(struct run *r, struct err *e);
 int send_entered(struct run *r, struct err *e);
 int wait_staged(struct run *r, struct err *e);
+int send_mounted(struct run *r, struct err *e);
 int init_stdio(struct run *r, struct err *e);	  /* 0, 1, 2 are what the monitor prepared */
 int init_close(struct run *r, struct err *e);	  /* nothing else survives */
 int init_scrub(struct run *r, struct err *e);	  /* forget the caller's arguments and environment */

@@ -146,6 +146,7 @@ void launch_leave(struct run *r)
 	struct err ignored = ERR_NONE;
 
 	stage_leave(r, &ignored);
+	stage_drop(r, &ignored);
 	stage_close(r, &ignored);
 	time_return(r, &ignored);
 	ns_return(r, &ignored);

@@ -121,13 +121,18 @@ static const struct row rows[] = {
 	  .why = "or we keep the container's mounts alive (a user namespace offers no way back)" },
 	{ M, NULL, "stage.close", stage_close },
 	{ M, NULL, "control.listen", control_listen, .why = "while init seals itself" },
+	{ M, NULL, "verify.entered", posture_entered, .why = "while init seals itself" },
+	{ M, NULL, "< mounted", wait_mounted },
+	{ M, NULL, "verify.mounted", posture_mounted, .why = "while init seals itself" },
 	{ M, NULL, "state.save", launch_save, .why = "while init seals itself" },
 
-	{ I, "root", "< staged", wait_staged },
-	{ I, NULL, "ns.mount", ns_mount, .why = "copying into a namespace of our user namespace locks every mount" },
-	{ I, NULL, "ucount.set", ucount_set, NULL, NEED_USERNS,
-	  .why = "no more namespaces are needed, CAP_SYS_RESOURCE and the host's /proc are still held",
+	{ I, "root", "ucount.set", ucount_set, NULL, NEED_USERNS,
+	  .why = "while the monitor mounts; only the mount namespace is still to be made",
 	  .lost = "limits of inotify, namespaces and fanotify" },
+	{ I, NULL, "< staged", wait_staged },
+	{ I, NULL, "ns.mount", ns_mount, .why = "copying into a namespace of our user namespace locks every mount" },
+
+	{ I, NULL, "> mounted", send_mounted },
 
 	{ I, "seal", "apparmor.exec", apparmor_exec,
 	  .why = "before no_new_privs forbids transitions and the host's /proc is closed" },
@@ -151,7 +156,7 @@ static const struct row rows[] = {
 	{ I, NULL, "> sealed", send_sealed },
 
 	{ M, "verify", "< sealed", wait_sealed },
-	{ M, NULL, "verify.posture", posture_verify, .why = "what could not be built must not run" },
+	{ M, NULL, "verify.sealed", posture_sealed, .why = "what could not be built must not run" },
 	{ M, NULL, "> go", send_go },
 
 	{ I, "start", "init.reaper", init_reaper, NULL, NEED_REAPER,
@@ -160,6 +165,7 @@ static const struct row rows[] = {
 	{ I, NULL, "< go", wait_go },
 	{ I, NULL, "init.terminal", init_terminal, NULL, NEED_TERMINAL },
 	{ I, NULL, "exec", init_exec, .why = "the socket closes on exec: end of file means it worked" },
+	{ M, NULL, "stage.drop", stage_drop, .why = "when nobody waits for us: the kernel takes its time" },
 	{ M, NULL, "state.running", launch_running },
 	{ M, NULL, "monitor.lower", lower_monitor, .why = "nothing that needs privilege is left to do" },
 	{ M, NULL, "< exec", wait_exec },

@@ -26,19 +26,22 @@ static void look_close(struct look *l)
 static int look_open(struct look *l, int proc, struct err *e)
 {
 	char path[16];
-	int ret;
 
 	snprintf(path, sizeof(path), "%d", (int)l->pid);
 	l->proc = openat(proc, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	l->self = openat(proc, "self", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (l->proc < 0 || l->self < 0)
 		return err_sys(e, "open /proc/%s", path);
-	ret = file_read(l->proc, "status", PROC_TEXT_MAX, &l->status);
-	if (ret == 0)
-		ret = file_read(l->proc, "mountinfo", PROC_TEXT_MAX, &l->mountinfo);
+	return 0;
+}
+
+static int look_read(struct look *l, const char *file, struct str *out, struct err *e)
+{
+	int ret = file_read(l->proc, file, PROC_TEXT_MAX, out);
+
 	if (ret < 0) {
 		errno = -ret;
-		return err_sys(e, "read /proc/%s", path);
+		return err_sys(e, "read %s of process %d", file, (int)l->pid);
 	}
 	return 0;
 }
@@ -50,27 +53,47 @@ int posture_observe(const struct host *h, int proc, pid_t pid, const struct run_
 	int ret = look_open(&l, proc, e);
 
 	if (ret == 0)
+		ret = look_read(&l, "status", &l.status, e);
+	if (ret == 0)
+		ret = look_read(&l, "mountinfo", &l.mountinfo, e);
+	if (ret == 0)
 		ret = walls_observe(&l, seen, e);
 	look_close(&l);
 	return ret;
 }
 
-int posture_verify(struct run *r, struct err *e)
+static int verify(struct run *r, enum settled when, struct err *e)
 {
 	struct look l = { .host = r->host, .pid = r->pid, .proc = -EBADF, .self = -EBADF, .cg = &r->cg };
-	int ret;
+	int ret = look_open(&l, r->proc, e);
 
+	if (ret == 0 && when == SETTLED_SEALED)
+		ret = look_read(&l, "status", &l.status, e);
+	if (ret == 0 && when == SETTLED_MOUNTED)
+		ret = look_read(&l, "mountinfo", &l.mountinfo, e);
+	if (ret == 0)
+		ret = walls_verify(r, &l, when, r->seen, e);
+	look_close(&l);
+	return ret < 0 ? err_add(e, "verify the posture") : 0;
+}
+
+int posture_entered(struct run *r, struct err *e)
+{
 	r->seen = malloc(sizeof(*r->seen));
 	if (!r->seen)
 		return err_mem(e);
 	spec_init(r->seen);
-	ret = look_open(&l, r->proc, e);
-	if (ret == 0)
-		ret = walls_observe(&l, r->seen, e);
-	if (ret == 0)
-		ret = walls_verify(r, &l, r->seen, e);
-	look_close(&l);
-	return ret < 0 ? err_add(e, "verify the posture") : 0;
+	return verify(r, SETTLED_ENTERED, e);
+}
+
+int posture_mounted(struct run *r, struct err *e)
+{
+	return verify(r, SETTLED_MOUNTED, e);
+}
+
+int posture_sealed(struct run *r, struct err *e)
+{
+	return verify(r, SETTLED_SEALED, e);
 }
 
 int posture_verify_process(struct run *r, struct err *e)
@@ -83,6 +106,8 @@ int posture_verify_process(struct run *r, struct err *e)
 		return err_mem(e);
 	spec_init(seen);
 	ret = look_open(&l, r->proc, e);
+	if (ret == 0)
+		ret = look_read(&l, "status", &l.status, e);
 	if (ret == 0)
 		ret = wall_caps.observe(&l, seen, e);
 	for (size_t i = 0; ret == 0 && i < wall_caps.n_keys; i++) {

@@ -5,9 +5,12 @@
 #include "base/str.h"
 #include "wall/run.h"
 
-/* Monitor, when init is sealed and waits: read the walls back from the kernel and compare. A
- * difference ends the start. What was seen is kept in r->seen. */
-int posture_verify(struct run *r, struct err *e);
+/* Monitor: read the walls back from the kernel and compare. A difference ends the start. In three
+ * parts, each as soon as it cannot change any more, so that most of it costs no time: init goes on
+ * meanwhile, and waits only for the last. What was seen is kept in r->seen. */
+int posture_entered(struct run *r, struct err *e);
+int posture_mounted(struct run *r, struct err *e);
+int posture_sealed(struct run *r, struct err *e);
 
 /* The same for a process that entered a running container: what is its own (capabilities, filter),
  * not what it shares with init and what the container may have changed since (mounts). */

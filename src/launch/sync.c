@@ -18,6 +18,7 @@ static const struct {
 	[MSG_MAPPED] = { "mapped", 0 },
 	[MSG_ENTERED] = { "entered", 0 },
 	[MSG_STAGED] = { "staged", sizeof(struct identity) },
+	[MSG_MOUNTED] = { "mounted", 0 },
 	[MSG_SEALED] = { "sealed", 0 },
 	[MSG_GO] = { "go", 0 },
 };

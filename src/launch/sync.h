@@ -16,6 +16,7 @@ enum msg_type {
 	MSG_MAPPED,  /* monitor: the id maps are written; `tasks` of each v1 cgroup */
 	MSG_ENTERED, /* init: it is in all its namespaces but the mount namespace */
 	MSG_STAGED,  /* monitor: the mounts are ready; struct identity [, terminal] */
+	MSG_MOUNTED, /* init: it has its own copy of the mounts */
 	MSG_SEALED,  /* init: every wall is up */
 	MSG_GO,	     /* monitor: the posture is verified */
 	MSG_TYPES

@@ -389,6 +389,7 @@ const struct wall wall_cgroup = {
 	.keys = keys,
 	.n_keys = ARRAY_SIZE(keys),
 	.check = cgroup_check,
+	.settled = SETTLED_ENTERED,
 	.observe = cgroup_observe,
 	.verify = cgroup_verify,
 	.rules = rules,

@@ -459,6 +459,7 @@ const struct wall wall_device = {
 	.keys = keys,
 	.n_keys = ARRAY_SIZE(keys),
 	.check = device_check,
+	.settled = SETTLED_ENTERED,
 	.observe = device_observe,
 	.verify = device_verify,
 	.rules = rules,

@@ -426,6 +426,7 @@ const struct wall wall_idmap = {
 	.keys = keys,
 	.n_keys = ARRAY_SIZE(keys),
 	.check = idmap_check,
+	.settled = SETTLED_ENTERED,
 	.observe = idmap_observe,
 	.verify = idmap_verify,
 	.rules = rules,

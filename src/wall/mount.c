@@ -402,23 +402,6 @@ int mount_stage(struct run *r, struct err *e)
 
 /* What is asked of each mount is compared in verify: which mounts a payload should have is
  * known by the run, not by the kernel. */
-static const char *mount_options(const char *mountinfo, const char *target, char *out, size_t size)
-{
-	const char *found = NULL;
-
-	for (const char *line = mountinfo; line && *line;
-	     line = strchr(line, '\n'), line += line != NULL) {
-		char point[4096], options[256];
-
-		if (sscanf(line, "%*s %*s %*s %*s %4095s %255s", point, options) != 2 ||
-		    strcmp(point, target))
-			continue;
-		snprintf(out, size, ",%s,", options);
-		found = out;
-	}
-	return found;
-}
-
 static int mount_verify(const struct run *r, const struct look *l, const struct spec *seen,
 			struct err *e)
 {
@@ -429,7 +412,7 @@ static int mount_verify(const struct run *r, const struct look *l, const struct 
 
 		/* A target reached through a link of the root lies elsewhere under its own name;
 		 * its flags were set before it was attached. */
-		if (!mount_options(str_text(&l->mountinfo), v->target, options, sizeof(options)))
+		if (!look_mount(l, v->target, options, sizeof(options)))
 			continue;
 		for (size_t j = 0; j < ARRAY_SIZE(attr_words); j++) {
 			snprintf(word, sizeof(word), ",%s,", attr_words[j].on);
@@ -447,5 +430,6 @@ const struct wall wall_mount = {
 	.keys = keys,
 	.n_keys = ARRAY_SIZE(keys),
 	.check = mount_check,
+	.settled = SETTLED_MOUNTED,
 	.verify = mount_verify,
 };

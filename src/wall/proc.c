@@ -483,14 +483,6 @@ int proc_sysctl(struct run *r, struct err *e)
 
 /* --- observe --------------------------------------------------------------------------- */
 
-static bool mounted(const char *mountinfo, const char *path)
-{
-	char needle[300];
-
-	snprintf(needle, sizeof(needle), " %s ", path);
-	return strstr(mountinfo, needle) != NULL;
-}
-
 /* Every listed path that exists in this kernel must be a mount point now. Existence is judged
  * by the host's own /proc and /sys, never by the container's. */
 static int covered(const struct run *r, const struct look *l, const struct list *paths,
@@ -498,6 +490,7 @@ static int covered(const struct run *r, const struct look *l, const struct list 
 {
 	for (size_t i = 0; i < paths->n; i++) {
 		const char *path = paths->item[i];
+		char options[300];
 		bool in_proc = str_starts(path, "/proc/");
 
 		if (!in_proc && !str_starts(path, "/sys/"))
@@ -505,7 +498,7 @@ static int covered(const struct run *r, const struct look *l, const struct list 
 		if (in_proc ? r->spec->proc.proc == MOUNT_NONE || r->spec->proc.subset_pid :
 			      r->spec->proc.sys == MOUNT_NONE)
 			continue;
-		if (mounted(str_text(&l->mountinfo), path))
+		if (look_mount(l, path, options, sizeof(options)))
 			continue;
 		if (in_proc && faccessat(r->proc, path + strlen("/proc/"), F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
@@ -532,5 +525,6 @@ const struct wall wall_proc = {
 	.keys = keys,
 	.n_keys = ARRAY_SIZE(keys),
 	.check = proc_check,
+	.settled = SETTLED_MOUNTED,
 	.verify = proc_verify,
 };

@@ -374,6 +374,7 @@ const struct wall wall_rlimit = {
 	.keys = keys,
 	.n_keys = ARRAY_SIZE(keys),
 	.check = rlimit_check,
+	.settled = SETTLED_ENTERED,
 	.observe = rlimit_observe,
 	.rules = rules,
 	.n_rules = ARRAY_SIZE(rules),

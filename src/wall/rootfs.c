@@ -295,23 +295,6 @@ int rootfs_seal(struct run *r, struct err *e)
 
 /* --- observe --------------------------------------------------------------------------- */
 
-/* The mount options of "/" in a mountinfo text: proc_pid_mountinfo(5), fields 5 and 6. The
- * last one wins: it is the one on top. */
-static bool root_options(const char *text, char *out, size_t size)
-{
-	bool found = false;
-
-	for (const char *line = text; line && *line; line = strchr(line, '\n'), line += line != NULL) {
-		char point[4], options[256];
-
-		if (sscanf(line, "%*s %*s %*s %*s %3s %255s", point, options) != 2 || strcmp(point, "/"))
-			continue;
-		snprintf(out, size, ",%s,", options);
-		found = true;
-	}
-	return found;
-}
-
 static int rootfs_observe(const struct look *l, struct spec *seen, struct err *e)
 {
 	static const struct {
@@ -325,7 +308,7 @@ static int rootfs_observe(const struct look *l, struct spec *seen, struct err *e
 	};
 	char options[300];
 
-	if (!root_options(str_text(&l->mountinfo), options, sizeof(options)))
+	if (!look_mount(l, "/", options, sizeof(options)))
 		return err_msg(e, EPROTO, "rootfs: no root mount is seen");
 	seen->rootfs.attr = 0;
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
@@ -373,6 +356,7 @@ const struct wall wall_rootfs = {
 	.keys = keys,
 	.n_keys = ARRAY_SIZE(keys),
 	.check = rootfs_check,
+	.settled = SETTLED_MOUNTED,
 	.observe = rootfs_observe,
 	.rules = rules,
 	.n_rules = ARRAY_SIZE(rules),

@@ -15,6 +15,7 @@ void run_init(struct run *r, const struct spec *spec, const struct host *host)
 		.peer = -EBADF,
 		.proc = -EBADF,
 		.target = -EBADF,
+		.stage_ns = -EBADF,
 		.userns = -EBADF,
 		.root_source = -EBADF,
 		.root = -EBADF,

@@ -77,6 +77,7 @@ struct run {
 	int cache;	       /* directory of what may be computed again: compiled filters */
 	int host_ns[NS_KINDS]; /* the host's namespaces that we left, to come back to */
 	int target;	 /* exec: pidfd of the running container's init */
+	int stage_ns;	 /* the staging mount namespace, when we have left it */
 	int userns;	 /* init's user namespace: ids for id-mapped mounts */
 	int root_source; /* the root directory on disk, not id-mapped: missing targets are made here */
 	int root;	 /* the staged root mount, O_PATH */

@@ -31,10 +31,17 @@ int stage_enter(struct run *r, struct err *e)
 
 int stage_leave(struct run *r, struct err *e)
 {
-	/* Until we leave, our namespace keeps the host's file systems mounted a second time. */
+	r->stage_ns = openat(r->proc, "self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	if (r->host_ns[NS_MOUNT] >= 0 && setns(r->host_ns[NS_MOUNT], CLONE_NEWNS) < 0)
 		return err_sys(e, "come back to the host's mount namespace");
 	fd_close(&r->host_ns[NS_MOUNT]);
+	return 0;
+}
+
+int stage_drop(struct run *r, struct err *e)
+{
+	(void)e;
+	fd_close(&r->stage_ns);
 	return 0;
 }
 

@@ -20,6 +20,10 @@
 int stage_enter(struct run *r, struct err *e);
 int stage_leave(struct run *r, struct err *e);
 
+/* Let go of the stage itself. Whoever is the last to do so waits for the kernel to take the mounts
+ * apart: that must be us and not init, which has somebody waiting for it. */
+int stage_drop(struct run *r, struct err *e);
+
 /* Close what only the building needed. */
 int stage_close(struct run *r, struct err *e);
 

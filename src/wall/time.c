@@ -185,6 +185,7 @@ const struct wall wall_time = {
 	.keys = keys,
 	.n_keys = ARRAY_SIZE(keys),
 	.check = time_check,
+	.settled = SETTLED_ENTERED,
 	.observe = time_observe,
 	.rules = rules,
 	.n_rules = ARRAY_SIZE(rules),

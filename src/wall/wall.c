@@ -8,6 +8,7 @@
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -92,6 +93,37 @@ int wall_write_proc(int proc, const char *path, const char *text)
 	return (size_t)n == len ? 0 : -EIO;
 }
 
+/* The start of the n-th field (from 0) of a line, or NULL. */
+static const char *line_field(const char *line, int n)
+{
+	for (; *line && *line != '\n'; line++) {
+		if (n == 0)
+			return line;
+		if (*line == ' ')
+			n--;
+	}
+	return NULL;
+}
+
+bool look_mount(const struct look *l, const char *point, char *options, size_t size)
+{
+	size_t len = strlen(point);
+	bool found = false;
+
+	/* Mounts are listed in the order in which they were made: the last one is on top. */
+	for (const char *line = str_text(&l->mountinfo); *line;
+	     line += strcspn(line, "\n"), line += *line == '\n') {
+		const char *at = line_field(line, 4);
+
+		if (!at || strncmp(at, point, len) || at[len] != ' ')
+			continue;
+		at += len + 1;
+		snprintf(options, size, ",%.*s,", (int)strcspn(at, " \n"), at);
+		found = true;
+	}
+	return found;
+}
+
 /* --- all walls ------------------------------------------------------------------------- */
 
 void walls_init(void)
@@ -142,15 +174,20 @@ int walls_check(struct spec *s, const struct host *h, struct err *e)
 	return ret;
 }
 
+static int observe(const struct wall *w, const struct look *l, struct spec *seen, struct err *e)
+{
+	int ret = w->observe ? w->observe(l, seen, e) : 0;
+
+	return ret < 0 ? err_add(e, "look at wall %s", w->name) : 0;
+}
+
 int walls_observe(const struct look *l, struct spec *seen, struct err *e)
 {
-	for (size_t i = 0; walls[i]; i++) {
-		int ret = walls[i]->observe ? walls[i]->observe(l, seen, e) : 0;
+	int ret = 0;
 
-		if (ret < 0)
-			return err_add(e, "look at wall %s", walls[i]->name);
-	}
-	return 0;
+	for (size_t i = 0; walls[i] && ret == 0; i++)
+		ret = observe(walls[i], l, seen, e);
+	return ret;
 }
 
 /* Lists are shown on one line and cut. */
@@ -189,33 +226,47 @@ static int missing(const struct spec *asked, const struct wall *w, struct err *e
 	return 0;
 }
 
-int walls_compare(const struct spec *asked, const struct spec *seen, struct err *e)
+static int compare(const struct wall *w, const struct spec *asked, const struct spec *seen,
+		   struct err *e)
 {
-	for (size_t i = 0; walls[i]; i++) {
-		for (size_t j = 0; j < walls[i]->n_keys; j++) {
-			const struct key *k = &walls[i]->keys[j];
+	for (size_t i = 0; i < w->n_keys; i++) {
+		const struct key *k = &w->keys[i];
 
-			if (!(k->flags & KEY_SEEN) || verify_key(k, asked, seen, e) == 0)
-				continue;
-			if (missing(asked, walls[i], e) < 0)
-				return -e->code;
-		}
+		if (!(k->flags & KEY_SEEN) || verify_key(k, asked, seen, e) == 0)
+			continue;
+		if (missing(asked, w, e) < 0)
+			return -e->code;
 	}
 	return 0;
 }
 
-int walls_verify(const struct run *r, const struct look *l, const struct spec *seen, struct err *e)
+int walls_compare(const struct spec *asked, const struct spec *seen, struct err *e)
 {
-	int ret = walls_compare(r->spec, seen, e);
+	int ret = 0;
 
-	for (size_t i = 0; walls[i] && ret == 0; i++) {
-		if (!walls[i]->verify)
-			continue;
-		ret = walls[i]->verify(r, l, seen, e);
-		if (ret < 0)
-			ret = missing(r->spec, walls[i], e);
-	}
+	for (size_t i = 0; walls[i] && ret == 0; i++)
+		ret = compare(walls[i], asked, seen, e);
 	return ret;
+}
+
+int walls_verify(const struct run *r, const struct look *l, enum settled when, struct spec *seen,
+		 struct err *e)
+{
+	for (size_t i = 0; walls[i]; i++) {
+		const struct wall *w = walls[i];
+		int ret;
+
+		if (w->settled != when)
+			continue;
+		ret = observe(w, l, seen, e);
+		if (ret == 0)
+			ret = compare(w, r->spec, seen, e);
+		if (ret == 0 && w->verify && w->verify(r, l, seen, e) < 0)
+			ret = missing(r->spec, w, e);
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
 }
 
 /* Copy one row, line by line where it has many. */

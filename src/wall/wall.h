@@ -28,11 +28,22 @@ struct look {
  * blanks, copied into out. False when the field is missing. */
 bool look_field(const struct look *l, const char *name, char *out, size_t size);
 
+/* The mount options of the topmost mount at `point`, as ",ro,nosuid," so that a word can be looked
+ * for with its commas. Field 5 and 6 of proc_pid_mountinfo(5). False when nothing is mounted
+ * there. */
+bool look_mount(const struct look *l, const char *point, char *options, size_t size);
+
 /* One line of a posture report, judged on what was seen. */
 struct rule {
 	const char *id; /* stable: "idmap.own-range" */
 	bool (*holds)(const struct spec *seen);
 	const char *good, *bad; /* a sentence each */
+};
+
+enum settled {
+	SETTLED_SEALED,	 /* when init is sealed; look.status is read */
+	SETTLED_ENTERED, /* when init is in its namespaces and cgroups */
+	SETTLED_MOUNTED, /* when init has its mounts; look.mountinfo is read */
 };
 
 struct wall {
@@ -42,6 +53,9 @@ struct wall {
 	size_t n_keys;
 	/* Refuse impossible values and combinations; may normalise `s`. */
 	int (*check)(struct spec *s, const struct host *h, struct err *e);
+	/* From when on that cannot change any more. What is settled early is verified while init
+	 * goes on. */
+	enum settled settled;
 	/* Fill the wall's part of `seen` from the kernel. */
 	int (*observe)(const struct look *l, struct spec *seen, struct err *e);
 	/* What KEY_SEEN rows cannot say: compare `seen` with what the run built. Optional. */
@@ -70,8 +84,10 @@ int walls_observe(const struct look *l, struct spec *seen, struct err *e);
  * asked and by whom, and what is there. Returns 0, or -EPROTO. */
 int walls_compare(const struct spec *asked, const struct spec *seen, struct err *e);
 
-/* walls_compare() with r->spec, then every wall's own verify(). */
-int walls_verify(const struct run *r, const struct look *l, const struct spec *seen, struct err *e);
+/* For the walls that are settled at `when`: observe into `seen`, compare with r->spec, and ask the
+ * wall's own verify(). */
+int walls_verify(const struct run *r, const struct look *l, enum settled when, struct spec *seen,
+		 struct err *e);
 
 /* Copy into `seen` the rows that no kernel interface shows (not KEY_SEEN, and left alone by
  * observe()), so that rules and summaries can speak of them. A report must mark these as

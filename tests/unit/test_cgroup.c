@@ -123,7 +123,7 @@ static void pause_ms(int ms)
 static int sleeper(void *arg)
 {
 	(void)arg;
-	pause_ms(60000);
+	pause_ms(20000);
 	return 0;
 }
 
@@ -413,6 +413,33 @@ static void test_words(void)
 	rmdir(path);
 }
 
+/* Text of /proc/PID/cgroup against an open directory. */
+static void test_holds(void)
+{
+	static const struct {
+		const char *text;
+		bool holds;
+	} rows[] = {
+		{ "0::/box\n", true },	       { "0::/box/payload\n", true },
+		{ "0::/box/deep/box\n", true }, { "0::/boxes\n", false },
+		{ "0::/a/box\n", false },       { "0::/\n", false },
+		{ "0::/../box\n", false },      { "1:memory:/box\n", false },
+		{ "", false },
+	};
+	char path[] = "/tmp/test-cgroup-XXXXXX";
+	autoclose int top = mkdtemp(path) ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	autoclose int dir = -EBADF;
+
+	mkdirat(top, "box", 0700);
+	dir = openat(top, "box", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		ok(cgroup_holds(dir, CG_UNIFIED, rows[i].text) == rows[i].holds,
+		   "a process at '%.*s' is %s", (int)strcspn(rows[i].text, "\n"), rows[i].text,
+		   rows[i].holds ? "inside" : "elsewhere");
+	unlinkat(top, "box", AT_REMOVEDIR);
+	rmdir(path);
+}
+
 static void test_weights(void)
 {
 	bool same = true;
@@ -513,7 +540,7 @@ static int bomb(void *arg)
 		pid_t pid = fork();
 
 		if (pid == 0) {
-			pause_ms(60000);
+			pause_ms(20000);
 			_exit(0);
 		}
 		if (pid < 0)
@@ -577,7 +604,8 @@ static void test_memory(void)
 	box_close(&b);
 }
 
-/* A process that takes part in nothing: own session, signals ignored, children likewise. */
+/* A process that takes part in nothing: own session, signals ignored, children likewise. (Should
+ * the test fail, it ends by itself.) */
 static int stubborn(void *arg)
 {
 	volatile int *counter = arg;
@@ -588,6 +616,7 @@ static int stubborn(void *arg)
 	for (int i = 0; i < 4; i++)
 		if (fork() == 0)
 			setsid();
+	alarm(20);
 	for (;;)
 		__atomic_add_fetch(counter, 1, __ATOMIC_RELAXED);
 	return 0;
@@ -648,7 +677,7 @@ static int worker(void *arg)
 	eat(&size);
 	while (now.tv_sec == 0 && now.tv_nsec < 200000000)
 		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	pause_ms(60000);
+	pause_ms(20000);
 	return 0;
 }
 
@@ -1203,6 +1232,7 @@ int main(void)
 	test_check();
 	test_text();
 	test_words();
+	test_holds();
 	test_weights();
 	if (geteuid() != 0) {
 		skip("cgroups", "not root");

@@ -48,29 +48,43 @@ try() {
 	output=$("$@" 2>&1) || status=$?
 }
 
+# A number, or a pattern of the shell.
+status_is() {
+	# shellcheck disable=SC2254 # a pattern
+	case $status in
+	$1) ;;
+	*) return 1 ;;
+	esac
+}
+
 ends() {
 	local want="$1" pattern="$2"
 	shift 2
 	try "$@"
-	[ "$status" -eq "$want" ] && printf '%s\n' "$output" | grep -qE -- "$pattern" && return 0
+	status_is "$want" && printf '%s\n' "$output" | grep -qE -- "$pattern" && return 0
 	fail "wanted: status $want, /$pattern/" "from:   $*" "status: $status" "output: $output"
 }
 
-# OPTIONS -- PROBE becomes OPTIONS ROOT -- /look PROBE, by turning the list once around.
-inside() {
-	local n=$# word probe=
+# OPTIONS -- PROGRAM becomes OPTIONS ROOT -- [PROBES] PROGRAM, by turning the list once around.
+in_place() {
+	local n=$# word there=
 	while [ "$n" -gt 0 ]; do
 		word="$1"
 		shift
 		n=$((n - 1))
-		if [ -z "$probe" ] && [ "$word" = -- ]; then
-			probe=yes
-			set -- "$@" "${ROOT:-$IMAGE}" -- /look
+		if [ -z "$there" ] && [ "$word" = -- ]; then
+			there=yes
+			# shellcheck disable=SC2086 # nothing, or one word
+			set -- "$@" "${ROOT:-$IMAGE}" -- ${PROBES-}
 		else
 			set -- "$@" "$word"
 		fi
 	done
-	ward run "$@"
+	ward "$@"
+}
+
+inside() {
+	PROBES=/look in_place run "$@"
 }
 
 # The answer of the probe is the last word of its output.
@@ -110,12 +124,17 @@ file_is() {
 
 # --- containers in the background --------------------------------------------------------------
 
-# detached NAME [OPTION...]: sleeps until it is stopped.
-detached() {
+# background NAME [OPTION...] -- PROGRAM...: what it says goes to a file, because who reads our
+# answers waits until the last one who could write has gone.
+background() {
 	local name="$1"
 	shift
-	# The TAP line is not the container's to keep open.
-	ward run -d --name "$name" --set stop.timeout=2 "$@" "$IMAGE" -- sleep 1000 || return 1
+	in_place run -d --name "$name" "$@" >/run/said 2>&1 || fail "$(cat /run/said)"
+}
+
+# detached NAME [OPTION...]: sleeps until it is stopped.
+detached() {
+	background "$@" -- sleep 1000
 }
 
 field_of() {

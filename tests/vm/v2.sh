@@ -57,7 +57,7 @@ host_sees_the_high_id() {
 	detached who || return 1
 	pid=$(pid_of who)
 	host=$(awk '{ print $2 }' "/proc/$pid/uid_map")
-	uids=$(awk '$1 == "Uid:" { print $2 }' /proc/[0-9]*/status)
+	uids=$(cat /proc/[0-9]*/status 2>/dev/null | awk '$1 == "Uid:" && $2 > 0 { print $2 }')
 	ward rm --force who || return 1
 	printf '%s\n' "$uids" | grep -qx "$((host + 1000))" || fail "map at $host, processes of" "$uids"
 }
@@ -91,10 +91,18 @@ walls_inside_stand() {
 	gives EPERM -- io_uring
 }
 
+# Where the mounts are read-only too nothing tells one wall from the other, but that a process
+# of one Landlock domain cannot look into one of another.
 landlock_holds() {
-	gives EACCES --user 0 --read-only=no --cap-add dac_override -- create /new || return 1
-	gives OK --user 0 --read-only=no --cap-add dac_override --set landlock=no -- create /new
-	rm "$IMAGE/new"
+	ptrace_gives EPERM landlock=yes && ptrace_gives OK landlock=no
+}
+
+ptrace_gives() {
+	detached domain --allow ptrace --set "$2" || return 1
+	# shellcheck disable=SC2016 # for the shell inside
+	ends "[01]" "$1" ward exec domain -- sh -c '/look ptrace $(pidof sleep)'
+	status=$?
+	ward rm --force domain && return $status
 }
 
 check "app runs as user 1000" prints "uid 1000 1000 1000 gid 1000 1000 1000 groups" -- ids
@@ -105,7 +113,7 @@ check "the root is id-mapped: what root inside makes is root's on disk" disk_kee
 check "an overlay on id-mapped layers runs, and its changes are thrown away" overlay_is_thrown_away
 check "a root that this kernel cannot id-map (tmpfs) is refused with one clear error" tmpfs_root_is_refused
 check "no capability, no_new_privs, a filter" walls_inside_stand
-check "Landlock refuses what the mounts would allow" landlock_holds
+check "a Landlock domain stands, where asked for" landlock_holds
 
 # --- limits ---------------------------------------------------------------------------------------
 
@@ -164,7 +172,7 @@ memory_bomb_is_killed() {
 }
 
 oom_kill_is_counted() {
-	ward run -d --name bomb --memory 16M "$IMAGE" -- sh -c '/look memory 64000000; sleep 1000' || return 1
+	background bomb --memory 16M -- sh -c '/look memory 64000000; sleep 1000' || return 1
 	until_ok has_oom_kill bomb
 	status=$?
 	ward rm --force bomb && return $status
@@ -234,7 +242,7 @@ check "the rules hold for exec, and info sees them" exec_is_behind_the_rules
 all_are_killed() {
 	local dir
 	# shellcheck disable=SC2016 # for the shell inside
-	ward run -d --name deaf --set stop.timeout=1 "$IMAGE" -- sh -c \
+	background deaf --set stop.timeout=1 -- sh -c \
 		'for i in 1 2 3 4 5; do (setsid /look deaf &); done; exec /look deaf' || return 1
 	dir=$(cgroup_of deaf) || return 1
 	until_ok counts_at_least 6 "$dir/cgroup.procs"
@@ -248,7 +256,7 @@ counts_at_least() {
 
 frozen_stands_still() {
 	local dir before after
-	ward run -d --name ice "$IMAGE" -- sh -c 'while :; do :; done' || return 1
+	background ice -- sh -c 'while :; do :; done' || return 1
 	dir=$(cgroup_of ice) && ward freeze ice || return 1
 	grep -qx 'frozen 1' "$dir/cgroup.events" || fail "$(cat "$dir/cgroup.events")" || return 1
 	before=$(used ice cpu_usec)
@@ -368,34 +376,68 @@ check "a copy of the mounts does not show what a mask hides" admin EINVAL -- pee
 # No range of ids, no newuidmap: one id.
 as_user() {
 	# shellcheck disable=SC2016 # for the shell below
-	su -s /bin/sh user -c 'XDG_RUNTIME_DIR=/run/user HOME=/home/user exec "$@"' sh "$@"
+	su -s /bin/sh -- user -c 'XDG_RUNTIME_DIR=/run/user HOME=/home/user exec "$@"' sh \
+		timeout -k 2 40 "$@"
 }
 
-user_ids() {
-	ends 0 '^uid 1000 1000 1000' as_user ward run "$@" "$IMAGE" -- /look ids || return 1
-	ends 0 '^ *1000  *1000  *1$' as_user ward run "$@" "$IMAGE" -- cat /proc/self/uid_map
+user_has_one_id() {
+	ends 0 '^uid 1000 1000 1000' as_user ward run "$IMAGE" -- /look ids || return 1
+	ends 0 '^ *1000  *1000  *1$' as_user ward run "$IMAGE" -- cat /proc/self/uid_map
 }
 
-user_walls() {
-	ends 1 '^EPERM$' as_user ward run "$@" "$IMAGE" -- /look io_uring || return 1
-	ends 0 '^0000000000000000$' as_user ward run "$@" "$IMAGE" -- /look status CapBnd || return 1
-	ends 30 '^EROFS$' as_user ward run "$@" "$IMAGE" -- /look create /new
+user_walls_stand() {
+	ends 1 '^EPERM$' as_user ward run "$IMAGE" -- /look io_uring || return 1
+	ends 0 '^0000000000000000$' as_user ward run "$IMAGE" -- /look status CapBnd || return 1
+	ends 30 '^EROFS$' as_user ward run "$IMAGE" -- /look create /new
 }
 
-user_is_told() {
-	ends 125 'cgroup' as_user ward run "$IMAGE" -- true
-}
-
-# What a service manager does for a user.
+# A service manager does this for a user.
 delegate() {
+	local file
 	mkdir -p /sys/fs/cgroup/user/session || return 1
 	echo '+pids +memory +cpu' >/sys/fs/cgroup/cgroup.subtree_control || return 1
-	chown user /sys/fs/cgroup/user /sys/fs/cgroup/user/session
-	for file in cgroup.procs cgroup.subtree_control cgroup.threads; do
-		chown user /sys/fs/cgroup/user/$file /sys/fs/cgroup/user/session/$file || return 1
+	for file in '' cgroup.procs cgroup.subtree_control cgroup.threads; do
+		chown user "/sys/fs/cgroup/user/$file" "/sys/fs/cgroup/user/session/$file" || return 1
 	done
 }
 
 in_delegated() {
-	sh -c 'echo 0 >/sys/fs/cgroup/user/session/cgroup.procs && exec "$@"' sh "$@"
+	(echo 0 >/sys/fs/cgroup/user/session/cgroup.procs && "$@")
 }
+
+user_limits_hold() {
+	ends 11 EAGAIN in_delegated as_user ward run --pids 20 "$IMAGE" -- /look forkbomb 60 || return 1
+	ends 0 OK in_delegated as_user ward run --pids 100 "$IMAGE" -- /look forkbomb 60 || return 1
+	ends 137 '' in_delegated as_user ward run --memory 16M "$IMAGE" -- /look memory 64000000
+}
+
+user_container_lives() {
+	in_delegated as_user ward run -d --name mine --pids 25 "$IMAGE" -- sleep 1000 >/run/said 2>&1 ||
+		fail "$(cat /run/said)" || return 1
+	until_ok test -d /sys/fs/cgroup/user/ward-mine &&
+		file_is 25 /sys/fs/cgroup/user/ward-mine/pids.max &&
+		ends 0 '^uid 1000' in_delegated as_user ward exec mine -- /look ids &&
+		ends 0 'pids_max  *25' in_delegated as_user ward info mine &&
+		in_delegated as_user ward freeze mine &&
+		file_is 1 /sys/fs/cgroup/user/ward-mine/cgroup.freeze &&
+		in_delegated as_user ward thaw mine &&
+		in_delegated as_user ward stop mine &&
+		until_ok test ! -e /sys/fs/cgroup/user/ward-mine
+}
+
+remove_delegated() {
+	rmdir /sys/fs/cgroup/user/session /sys/fs/cgroup/user
+}
+
+check "ward check says what an ordinary user lacks" ends 0 '^delegation  *warn' as_user ward check
+check "an ordinary user without a range runs a program under the one id there is" user_has_one_id
+check "the same walls stand" user_walls_stand
+check "a part of the cgroups can be delegated" delegate
+check "in it the user's limits hold" user_limits_hold
+check "and a container starts, is entered, frozen and stopped" user_container_lives
+check "the user's cgroups are empty again" remove_delegated
+
+# --- nothing stays ------------------------------------------------------------------------------------
+
+check "no cgroup, mount, process, state or file is left" nothing_is_left
+checks_end
