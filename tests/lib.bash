@@ -41,6 +41,8 @@ declare -gA ERRNO=([OK]=0 [EPERM]=1 [ENOENT]=2 [ESRCH]=3 [EINTR]=4 [EIO]=5 [ENXI
 ward_state() {
 	STATE=$(mktemp -d /tmp/ward-test.XXXXXX)
 	LOOK_ROOT=$STATE/root
+	# Names of cgroups are the whole machine's.
+	ONE=one-${STATE##*.}
 	mkdir -p "$LOOK_ROOT/tmp"
 	cp "$LOOK" "$LOOK_ROOT/look"
 	chmod 755 "$STATE" "$LOOK_ROOT" "$LOOK_ROOT/look"

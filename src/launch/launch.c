@@ -210,9 +210,11 @@ int launch(struct run *r, struct err *e)
 			ret = row->step(r, e);
 		if (ret == 0)
 			continue;
+		/* What init said is the cause, whatever we stumbled over. */
+		sync_pending(r->sync, e);
 		explain_death(r, row, e);
 		launch_undo(r);
-		return ret;
+		return -e->code;
 	}
 	return 0;
 }

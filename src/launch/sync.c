@@ -2,6 +2,7 @@
 #include "launch/sync.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -173,6 +174,26 @@ int sync_wait(int sock, enum msg_type type, void *data, int *fds, size_t max, si
 	if (got)
 		*got = came;
 	return ret;
+}
+
+void sync_pending(int sock, struct err *e)
+{
+	struct pollfd ready = { .fd = sock, .events = POLLIN };
+	struct err theirs = ERR_NONE;
+	struct packet packet;
+
+	while (sock >= 0 && poll(&ready, 1, 0) > 0) {
+		size_t came = 0;
+		ssize_t n = sync_receive(sock, &packet, NULL, 0, &came, &theirs);
+
+		if (n <= 0)
+			return;
+		if (packet.head.type == MSG_ERROR &&
+		    sync_parse(&packet, (size_t)n, MSG_ERROR, NULL, &theirs) < 0) {
+			*e = theirs;
+			return;
+		}
+	}
 }
 
 int sync_wait_end(int sock, struct err *e)

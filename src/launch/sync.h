@@ -36,6 +36,10 @@ int sync_send(int sock, enum msg_type type, const void *data, const int *fds, si
 int sync_wait(int sock, enum msg_type type, void *data, int *fds, size_t max, size_t *got,
 	      struct err *e);
 
+/* An error that init has reported and nobody has read yet: e is replaced by it. For the moment in
+ * which a step of the monitor failed because init is gone. */
+void sync_pending(int sock, struct err *e);
+
 /* Wait for the end of the conversation: 0 when the socket was closed by exec or exit, else the
  * error that init reported. */
 int sync_wait_end(int sock, struct err *e);

@@ -69,7 +69,7 @@ void cgroup_close(struct run_cgroup *cg)
 }
 
 /* cgroup v2 takes user.* from its owner; v1 only trusted.*, and that from root only. */
-static const char *const marks[] = { "trusted.ward", "user.ward" };
+static const char *const marks[] = { "user.ward", "trusted.ward" };
 
 void cgroup_parent_mark(int dir)
 {

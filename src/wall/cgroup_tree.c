@@ -104,8 +104,8 @@ static int v1_freeze(int dir, bool frozen, int timeout_ms)
 	return -ETIMEDOUT;
 }
 
-/* The number may have changed hands since it was read: hold the process first, then look whether
- * it is a member, then signal what is held. */
+/* Unless all are frozen, a number may have changed hands since it was read: hold the process
+ * first, then look whether it is a member, then signal what is held. */
 static void kill_member(int dir, enum cg_hierarchy h, pid_t pid)
 {
 	autoclose int pidfd = sys_pidfd_open(pid);
@@ -118,8 +118,10 @@ static void kill_member(int dir, enum cg_hierarchy h, pid_t pid)
 		sys_pidfd_send_signal(pidfd, SIGKILL);
 }
 
-/* Number of processes that were there to kill, or -errno. */
-static int kill_members(int dir, enum cg_hierarchy h)
+/* Number of processes that were there to kill, or -errno. A frozen process cannot exit, so its
+ * number is its own; that way needs nothing but the cgroup, as in a monitor that has given up
+ * all else. */
+static int kill_members(int dir, enum cg_hierarchy h, bool frozen)
 {
 	autostr text = { 0 };
 	char *line, *rest;
@@ -132,7 +134,10 @@ static int kill_members(int dir, enum cg_hierarchy h)
 	while (rest && (line = strsep(&rest, "\n"))) {
 		if (str_u64(line, 10, 1, INT32_MAX, &pid) < 0)
 			continue;
-		kill_member(dir, h, (pid_t)pid);
+		if (frozen)
+			kill((pid_t)pid, SIGKILL);
+		else
+			kill_member(dir, h, (pid_t)pid);
 		n++;
 	}
 	return n;
@@ -160,7 +165,7 @@ static int v1_kill(const struct run_cgroup *cg)
 		 * does. The signals act when thawed. */
 		int ret = freezer >= 0 ? v1_freeze(freezer, true, 200) : -EOPNOTSUPP;
 
-		n = kill_members(cg->dir[h], h);
+		n = kill_members(cg->dir[h], h, ret == 0);
 		if (freezer >= 0)
 			v1_freeze(freezer, false, 200);
 		/* Frozen, all of them have it now; otherwise until none is left. */

@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "wall/cgroup_layout.h"
 
 /* --- controllers ---------------------------------------------------------------------------- */
@@ -48,15 +49,17 @@ static int step_aside(int dir)
 /* True when our own cgroup is `dir` itself. */
 static bool lives_in(int dir)
 {
+	autoclose int root = cgroup_mount_open(CG_UNIFIED), own = -EBADF;
 	autostr text = { 0 };
 	autostr path = { 0 };
-	char where[4096];
+	struct stat a, b;
 
-	if (file_read(AT_FDCWD, "/proc/self/cgroup", 1 << 16, &text) < 0 ||
+	if (root < 0 || file_read(AT_FDCWD, "/proc/self/cgroup", 1 << 16, &text) < 0 ||
 	    cgroup_path(str_text(&text), CG_UNIFIED, &path) < 0)
 		return false;
-	return strcmp(path.text, "/") &&
-	       str_ends(cgroup_where(dir, where, sizeof(where)), path.text);
+	own = path_open(root, path.text, O_RDONLY | O_DIRECTORY, 0, PATH_NO_SYMLINKS);
+	return own >= 0 && fstat(own, &a) == 0 && fstat(dir, &b) == 0 && a.st_ino == b.st_ino &&
+	       a.st_dev == b.st_dev;
 }
 
 /* A cgroup that holds processes cannot pass controllers on, but for the root of the hierarchy,
@@ -94,7 +97,8 @@ int cgroup_v2_enable(int dir, unsigned mask, struct err *e)
 	err_sys(e, "enable %s below %s", words.text, cgroup_where(dir, where, sizeof(where)));
 	if (ret == -EBUSY)
 		return err_hint(e, "processes live in it, and such a cgroup cannot pass controllers "
-				   "on; name one without processes with cgroup.parent");
+				   "on; move them into one below it, or name another one with "
+				   "cgroup.parent");
 	if (ret == -ENOENT)
 		return err_hint(e, "the cgroup above does not pass it on");
 	return ret;

@@ -233,6 +233,7 @@ static int dev_console(struct run *r, struct err *e)
 {
 	autoclose int target = -EBADF, tree = -EBADF;
 	int64_t uid = run_outside(&r->uid_map, r->identity.uid);
+	struct winsize size;
 
 	if (!r->spec->process.terminal)
 		return 0;
@@ -241,6 +242,9 @@ static int dev_console(struct run *r, struct err *e)
 		return r->console;
 	if (uid >= 0 && fchown(r->terminal, (uid_t)uid, (gid_t)-1) < 0)
 		return err_sys(e, "give the console to the payload's user");
+	/* Before the program asks for it. */
+	if (!r->detached && ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0)
+		ioctl(r->console, TIOCSWINSZ, &size);
 	target = path_make(r->dev, "console", true, PATH_NO_SYMLINKS, e);
 	if (target < 0)
 		return target;

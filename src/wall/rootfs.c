@@ -55,6 +55,26 @@ static const struct key keys[] = {
 
 /* --- check ----------------------------------------------------------------------------- */
 
+/* The private places of a view of the host are tmpfs like any other, unless something else was
+ * asked for there. */
+static int host_places(struct spec *s, struct err *e)
+{
+	static const char *const places[] = { "/home/user", "/var/tmp" };
+	char value[64];
+	int ret = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(places) && ret == 0; i++) {
+		bool taken = false;
+
+		for (size_t j = 0; j < s->volumes.n; j++)
+			taken |= !strcmp(s->volumes.item[j].target, places[i]);
+		snprintf(value, sizeof(value), "%s:size=64M,inodes=16384,mode=1777", places[i]);
+		if (!taken)
+			ret = key_set(s, "tmpfs", value, "rootfs.type = host", e);
+	}
+	return ret;
+}
+
 static int rootfs_check(struct spec *s, const struct host *h, struct err *e)
 {
 	(void)h;
@@ -63,10 +83,6 @@ static int rootfs_check(struct spec *s, const struct host *h, struct err *e)
 		if (!s->rootfs.path)
 			return err_msg(e, EINVAL, "no root file system given: a directory, overlay:DIR "
 						  "or the word host");
-		if (!strcmp(s->rootfs.path, "/"))
-			return err_msg(e, EINVAL, "%s: the host's own / cannot be a container's root; "
-						  "`host` is a safe view of it",
-				       key_origin(s, "rootfs.path"));
 		break;
 	case ROOTFS_OVERLAY:
 		if (!s->rootfs.lower.n)
@@ -77,7 +93,7 @@ static int rootfs_check(struct spec *s, const struct host *h, struct err *e)
 	case ROOTFS_HOST:
 		if (s->ns[NS_USER].how == NS_HOST)
 			return err_msg(e, EINVAL, "a view of the host needs a user namespace");
-		break;
+		return host_places(s, e);
 	}
 	return 0;
 }
@@ -90,6 +106,15 @@ static int open_source(const char *path, struct err *e)
 	int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	return fd < 0 ? err_sys(e, "open the root file system %s", path) : fd;
+}
+
+/* Whatever its name is: "/", "/../", a link, or a bind mount of it. */
+static bool is_host_root(int dir)
+{
+	struct stat root, st;
+
+	return stat("/", &root) == 0 && fstat(dir, &st) == 0 && root.st_dev == st.st_dev &&
+	       root.st_ino == st.st_ino;
 }
 
 /* Ids are mapped where there is a namespace to map into and a right to do it. */
@@ -114,13 +139,16 @@ static int stage_dir(struct run *r, struct err *e)
 {
 	struct stage_attr attr = { .attr = r->spec->rootfs.attr & ~MOUNT_ATTR_RDONLY,
 				   .idmap = rootfs_idmapped(r) };
-	autoclose int tree = -EBADF;
+	autoclose int from = -EBADF, tree = -EBADF;
 	int ret;
 
-	r->root_source = open_source(r->spec->rootfs.path, e);
-	if (r->root_source < 0)
-		return r->root_source;
-	tree = stage_clone(r->root_source, false, r->spec->rootfs.path, e);
+	from = open_source(r->spec->rootfs.path, e);
+	if (from < 0)
+		return from;
+	if (is_host_root(from))
+		return err_msg(e, EINVAL, "%s is the host's own /, which cannot be a container's root; "
+					  "`host` is a safe view of it", r->spec->rootfs.path);
+	tree = stage_clone(from, false, r->spec->rootfs.path, e);
 	if (tree < 0)
 		return tree;
 	ret = stage_setattr(r, tree, &attr, r->spec->rootfs.path, e);
@@ -243,10 +271,8 @@ static int stage_overlay(struct run *r, struct err *e)
 	ret = attach_stage(r, tree, "the overlay", e);
 	if (ret < 0)
 		return ret;
-	r->root_mapped = true;
 	r->root = take_fd(tree);
-	r->root_source = fcntl(r->root, F_DUPFD_CLOEXEC, 3);
-	return r->root_source < 0 ? err_sys(e, "duplicate the root's descriptor") : 0;
+	return 0;
 }
 
 /* A small tmpfs, filled by rootfs_host(). */
@@ -261,11 +287,7 @@ static int stage_host(struct run *r, struct err *e)
 	ret = attach_stage(r, tree, "the root file system", e);
 	if (ret < 0)
 		return ret;
-	r->root_mapped = true;
 	r->root = take_fd(tree);
-	r->root_source = fcntl(r->root, F_DUPFD_CLOEXEC, 3);
-	if (r->root_source < 0)
-		return err_sys(e, "duplicate the root's descriptor");
 	return rootfs_host(r, e);
 }
 

@@ -18,8 +18,6 @@
 #include "wall/rootfs.h"
 #include "wall/stage.h"
 
-enum { USER_ID = 1000 };
-
 /* On merged-/usr systems these are links into /usr, elsewhere directories of their own. */
 static const char *const usr_parts[] = { "bin", "sbin", "lib", "lib32", "lib64", "libx32", "usr" };
 
@@ -41,16 +39,6 @@ static const struct {
 	{ "etc/group", "root:x:0:\ntty:x:5:\nuser:x:1000:\nnogroup:x:65534:\n" },
 	{ "etc/hosts", "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n" },
 	{ "etc/resolv.conf", "" },
-};
-
-static const struct {
-	const char *path;
-	mode_t mode;
-	uint64_t size, inodes;
-	bool users; /* belongs to `user`, not to root */
-} own_dirs[] = {
-	{ "home/user", 0700, 64 << 20, 16384, true },
-	{ "var", 0755, 64 << 20, 16384, false },
 };
 
 static int bind_part(struct run *r, const char *host_path, const char *path, bool recursive,
@@ -91,14 +79,14 @@ static int usr_part(struct run *r, const char *name, struct err *e)
 	if (n < 0)
 		return errno == ENOENT ? 0 : bind_part(r, path, name, false, e);
 	link[n] = '\0';
-	if (symlinkat(link, r->root_source, name) < 0)
+	if (symlinkat(link, r->root, name) < 0)
 		return err_sys(e, "make the link /%s", name);
 	return 0;
 }
 
 static int write_part(struct run *r, const char *path, const char *text, struct err *e)
 {
-	autoclose int fd = path_open(r->root_source, path, O_WRONLY | O_CREAT | O_EXCL, 0644,
+	autoclose int fd = path_open(r->root, path, O_WRONLY | O_CREAT | O_EXCL, 0644,
 				     PATH_NO_SYMLINKS);
 	int ret = fd < 0 ? fd : file_write_all(fd, text, strlen(text));
 
@@ -109,34 +97,14 @@ static int write_part(struct run *r, const char *path, const char *text, struct 
 	return 0;
 }
 
-static int own_dir(struct run *r, size_t i, struct err *e)
-{
-	const uint64_t attr = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
-	autoclose int target = stage_target(r, own_dirs[i].path, false, e);
-	autoclose int tree = -EBADF;
-	int64_t uid, gid;
-
-	if (target < 0)
-		return target;
-	tree = stage_tmpfs(r, own_dirs[i].size, own_dirs[i].inodes, own_dirs[i].mode, attr, e);
-	if (tree < 0)
-		return tree;
-	uid = run_outside(&r->uid_map, USER_ID);
-	gid = run_outside(&r->gid_map, USER_ID);
-	if (own_dirs[i].users && uid >= 0 && gid >= 0 &&
-	    fchownat(tree, "", (uid_t)uid, (gid_t)gid, AT_EMPTY_PATH) < 0)
-		return err_sys(e, "give /%s to its user", own_dirs[i].path);
-	return stage_attach(tree, target, own_dirs[i].path, e);
-}
-
 static int host_tree(struct run *r, struct err *e)
 {
-	static const char *const dirs[] = { "etc", "home", "root", "tmp", "run", "mnt", "opt", "srv" };
+	static const char *const dirs[] = { "etc", "home", "root", "tmp", "run", "var", "mnt", "opt", "srv" };
 	char from[64];
 	int ret = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)
-		if (mkdirat(r->root_source, dirs[i], 0755) < 0)
+		if (mkdirat(r->root, dirs[i], 0755) < 0)
 			return err_sys(e, "make /%s", dirs[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(etc_files) && ret == 0; i++)
 		ret = write_part(r, etc_files[i].path, etc_files[i].text, e);
@@ -156,7 +124,5 @@ int rootfs_host(struct run *r, struct err *e)
 	stage_as_container(r);
 	ret = host_tree(r, e);
 	stage_as_self();
-	for (size_t i = 0; i < ARRAY_SIZE(own_dirs) && ret == 0; i++)
-		ret = own_dir(r, i, e);
 	return ret;
 }

@@ -17,7 +17,6 @@ void run_init(struct run *r, const struct spec *spec, const struct host *host)
 		.target = -EBADF,
 		.stage_ns = -EBADF,
 		.userns = -EBADF,
-		.root_source = -EBADF,
 		.root = -EBADF,
 		.mask = -EBADF,
 		.dev = -EBADF,

@@ -79,14 +79,12 @@ struct run {
 	int target;	 /* exec: pidfd of the running container's init */
 	int stage_ns;	 /* the staging mount namespace, when we have left it */
 	int userns;	 /* init's user namespace: ids for id-mapped mounts */
-	int root_source; /* the root directory on disk, not id-mapped: missing targets are made here */
 	int root;	 /* the staged root mount, O_PATH */
 	int mask;	 /* staged tmpfs with an empty file and an empty directory, for masks */
 	int dev;	 /* the staged /dev, O_PATH */
 	int pts;	 /* the container's devpts instance, O_PATH */
 	int console;	 /* master end of the console's pty */
 	int terminal;	 /* its slave end, for init */
-	bool root_mapped; /* what is made in root_source belongs to the container's root */
 	bool detached;	 /* nobody's terminal: output goes to the log */
 	int stdio[3];	 /* what init gets as 0, 1, 2 */
 	int relay[3];	 /* our end, where stdio[] is a relay pipe */

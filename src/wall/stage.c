@@ -49,7 +49,6 @@ int stage_close(struct run *r, struct err *e)
 {
 	(void)e;
 	fd_close(&r->root);
-	fd_close(&r->root_source);
 	fd_close(&r->mask);
 	fd_close(&r->dev);
 	fd_close(&r->pts);
@@ -107,33 +106,22 @@ void stage_as_self(void)
 
 int stage_target(const struct run *r, const char *path, bool as_file, struct err *e)
 {
-	int made, fd;
+	int fd = path_open(r->root, path, O_PATH, 0, PATH_FOLLOW);
 
-	fd = path_open(r->root, path, O_PATH, 0, PATH_FOLLOW);
 	if (fd >= 0)
 		return fd;
 	if (fd != -ENOENT) {
 		errno = -fd;
 		return err_sys(e, "open %s in the root file system", path);
 	}
-	/* Made below the root's source: the staged mount may be read-only, and through an
-	 * id-mapped mount the host's root is nobody who could own a file (EOVERFLOW). In a tree
-	 * of our own (tmpfs, overlay) what is made belongs to the container's root. */
-	if (r->root_mapped)
-		stage_as_container(r);
-	made = path_make(r->root_source, path, as_file, PATH_FOLLOW, e);
+	/* Made as the container's root: through an id-mapped mount the host's root is nobody who could
+	 * own a file (EOVERFLOW), and what is made belongs to the image like the rest of it. */
+	stage_as_container(r);
+	fd = path_make(r->root, path, as_file, PATH_FOLLOW, e);
 	stage_as_self();
-	if (made == -EROFS)
+	if (fd == -EROFS)
 		return err_hint(e, "the root file system lacks it and cannot be written: make %s there, "
 				   "or use overlay:DIR", path);
-	if (made < 0)
-		return made;
-	close(made);
-	fd = path_open(r->root, path, O_PATH, 0, PATH_FOLLOW);
-	if (fd < 0) {
-		errno = -fd;
-		return err_sys(e, "open %s in the root file system", path);
-	}
 	return fd;
 }
 

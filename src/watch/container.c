@@ -159,10 +159,16 @@ static int run_here(struct container *c, const struct spec *spec, int report, in
 	return ret;
 }
 
+/* What a detached monitor says when the container did not start. */
+struct report {
+	struct err err;
+	bool exec_failed;
+};
+
 /* Fork the monitor; return when it says that the container runs, or why not. */
 static int run_detached(struct container *c, const struct spec *spec, struct err *e)
 {
-	struct err theirs = ERR_NONE;
+	struct report report = { .err = ERR_NONE };
 	int pipe_ends[2], status = 0;
 	ssize_t n;
 	pid_t pid;
@@ -175,19 +181,22 @@ static int run_detached(struct container *c, const struct spec *spec, struct err
 	if (pid == 0) {
 		close(pipe_ends[0]);
 		setsid();
-		if (chdir("/") < 0 || run_here(c, spec, pipe_ends[1], &status, &theirs) < 0)
-			(void)!write(pipe_ends[1], &theirs, sizeof(theirs));
+		if (chdir("/") < 0 || run_here(c, spec, pipe_ends[1], &status, &report.err) < 0) {
+			report.exec_failed = c->run.exec_failed;
+			(void)!write(pipe_ends[1], &report, sizeof(report));
+		}
 		_exit(0);
 	}
 	close(pipe_ends[1]);
 	do
-		n = read(pipe_ends[0], &theirs, sizeof(theirs));
+		n = read(pipe_ends[0], &report, sizeof(report));
 	while (n < 0 && errno == EINTR);
 	close(pipe_ends[0]);
 	if (n == 1)
 		return 0;
-	if (n == sizeof(theirs)) {
-		*e = theirs;
+	if (n == sizeof(report)) {
+		*e = report.err;
+		c->run.exec_failed = report.exec_failed;
 		return -e->code;
 	}
 	return err_msg(e, ECONNRESET, "the monitor ended before the container ran");

@@ -4,13 +4,13 @@
 load ../lib
 
 @test "G01 CVE-2019-5736 the program cannot write to the binary that started it" {
-	cp "$LOOK" "$STATE/look"
 	local before
 	before=$(sha256sum <"$WARD")
 	printf '#!/proc/self/exe\n' >"$STATE/root/trap"
 	chmod 755 "$STATE/root/trap"
-	try inside --profile system -- exec /trap
-	ROOT=$STATE/root try inside --profile privileged --set seccomp.policy=none -- exec /trap
+	# The trap runs what /proc/self/exe is at that moment: the payload, never ward.
+	ends 200 "no probe named '/trap'" inside --profile system -- exec /trap
+	ends 200 "no probe named '/trap'" inside --profile privileged --set seccomp.policy=none -- exec /trap
 	[ "$(sha256sum <"$WARD")" = "$before" ]
 }
 
@@ -45,7 +45,7 @@ load ../lib
 	local fd
 	for fd in 3 4 5 6 7 8 9 10 11 12; do
 		try "$LOOK" leaky / "$WARD" run -w "/proc/self/fd/$fd" "$LOOK_ROOT" -- /look cwd
-		[ "$status" -eq 125 ] || fail "fd $fd: $output"
+		[[ "$status" -eq 125 && "$output" == *"/proc/self/fd/$fd"* ]] || fail "fd $fd: $output"
 	done
 }
 
@@ -59,6 +59,7 @@ load ../lib
 	touch "$STATE/data/mark"
 	ln -s "$STATE/canary" "$STATE/root/target"
 	try inside -v "$STATE/data:/target" -- ls /
+	[[ "$status" -eq 0 && "$output" == *target* ]] || [[ "$status" -eq 125 && "$output" == *target* ]] || fail "$output"
 	[ -z "$(ls -A "$STATE/canary")" ]
 	! grep -q " $STATE/canary" /proc/self/mountinfo || fail "mounted outside"
 }
@@ -73,13 +74,15 @@ load ../lib
 	touch "$STATE/canary/untouched" "$STATE/data/mark"
 	ln -s / "$STATE/root/b"
 	spawn "$LOOK" swap "$STATE/root/a" "$STATE/root/b" 1000000000
-	local i
+	local i started=0
 	for i in $(seq 40); do
 		try inside -v "$STATE/data:/a$STATE/canary" -- ls "/a"
+		[ "$status" -ne 0 ] || started=$((started + 1))
 		[ "$(ls "$STATE/canary")" = untouched ] || break
 	done
 	[ "$(ls "$STATE/canary")" = untouched ]
 	! grep -q " $STATE/canary" /proc/self/mountinfo || fail "mounted outside"
+	[ $started -gt 0 ] || fail "not one start got through: $output"
 }
 
 @test "G04 CVE-2026-41579 /dev of the image as a link is refused" {
@@ -92,14 +95,15 @@ load ../lib
 @test "G05 CVE-2025-31133 masks do not come from the image's /dev/null" {
 	mkdir "$STATE/root/dev"
 	echo secret >"$STATE/root/dev/null"
-	prints "" -- read /proc/timer_list
+	prints "" -- read /proc/interrupts
+	matches . --set proc.mask= -- read /proc/interrupts
 }
 
 @test "G07 CVE-2016-9962 an exec'ed process cannot be debugged while it enters" {
-	ward run -d --name one --profile system "$LOOK_ROOT" -- /look sleep 30
+	ward run -d --name "$ONE" --profile system "$LOOK_ROOT" -- /look sleep 30
 	local i
 	for i in 1 2 3 4 5; do
-		try ward exec one -- /look open-fds
+		try ward exec "$ONE" -- /look open-fds
 		[ "$output" = "0 1 2 " ] || fail "$output"
 	done
 }
@@ -107,7 +111,7 @@ load ../lib
 @test "G08 CVE-2025-52881 a decoy /proc in the image receives no write" {
 	mkdir -p "$STATE/root/proc/self/attr" "$STATE/root/proc/sys/kernel"
 	touch "$STATE/root/proc/self/attr/exec" "$STATE/root/proc/sys/kernel/panic"
-	inside -- ids
+	matches '^uid 1000' -- ids
 	[ ! -s "$STATE/root/proc/self/attr/exec" ]
 	[ ! -s "$STATE/root/proc/sys/kernel/panic" ]
 }
@@ -128,25 +132,24 @@ load ../lib
 @test "G13 a state directory that is a symbolic link is refused" {
 	mkdir "$STATE/elsewhere"
 	ln -s "$STATE/elsewhere" "$WARD_RUN_DIR"
-	try inside -- ids
-	[ "$status" -eq 125 ] || fail "$output"
+	ends 125 'link' inside -- ids
 	[ -z "$(ls -A "$STATE/elsewhere")" ]
 }
 
 @test "G15 stop does not signal a stranger who got the pid" {
-	ward run -d --name one "$LOOK_ROOT" -- /look sleep 30
+	ward run -d --name "$ONE" "$LOOK_ROOT" -- /look sleep 30
 	local pid
-	pid=$(ward info one --json | jq .pid)
+	pid=$(ward info "$ONE" --json | jq .pid)
 	kill -9 "$pid"
 	until_ok test ! -d "/proc/$pid"
-	try ward stop one
+	try ward stop "$ONE"
 	[ "$status" -ne 125 ] || fail "$output"
 }
 
 @test "G16 the monitor holds no capability it does not need, and is not dumpable" {
-	ward run -d --name one "$LOOK_ROOT" -- /look sleep 30
+	ward run -d --name "$ONE" "$LOOK_ROOT" -- /look sleep 30
 	local monitor
-	monitor=$(monitor_of one)
+	monitor=$(monitor_of "$ONE")
 	grep -q '^NoNewPrivs:.*1' "/proc/$monitor/status"
 	grep -qE '^Seccomp:.*2' "/proc/$monitor/status" || true
 	local eff

@@ -41,6 +41,7 @@ load ../lib
 @test "every key of every profile is a key" {
 	local key
 	ward keys >"$STATE/keys"
+	grep -q memory.max "$STATE/keys"
 	for key in $(for p in app system immutable appliance privileged; do ward defaults $p; done |
 		awk '$2 == "=" && $1 != "profile" && $1 != "include" { print $1 }' | sort -u); do
 		grep -qE "^ *$key( |$)" "$STATE/keys" || fail "$key"
@@ -51,7 +52,7 @@ load ../lib
 	try ward plan "$LOOK_ROOT" -- /look
 	[ "$status" -eq 0 ]
 	local last=0 row n
-	for row in cgroup.create spawn idmap.write rootfs.stage ns.mount caps.bound seccomp.load verify.posture exec; do
+	for row in cgroup.create spawn idmap.write rootfs.stage ns.mount caps.bound seccomp.load exec; do
 		n=$(awk -v row="$row" '$2 == row { print NR; exit }' <<<"$output")
 		[ -n "$n" ] && [ "$n" -gt "$last" ] || fail "$row is not after line $last: $output"
 		last=$n
@@ -63,7 +64,7 @@ load ../lib
 }
 
 @test "plan changes nothing" {
-	ward plan --name planned "$LOOK_ROOT" -- /look
+	ends 0 'spawn' ward plan --name planned "$LOOK_ROOT" -- /look
 	[ -z "$(find /sys/fs/cgroup -type d -name '*planned*')" ]
 	[ -z "$(ls -A "$WARD_RUN_DIR/containers" 2>/dev/null)" ]
 }
@@ -78,10 +79,10 @@ load ../lib
 }
 
 @test "everything that lists has --json that is JSON" {
-	ward run -d --name one "$LOOK_ROOT" -- /look sleep 30
+	ward run -d --name "$ONE" "$LOOK_ROOT" -- /look sleep 30
 	local command
-	for command in "ls" "info one" "keys" "check"; do
-		ward $command --json | jq -e . >/dev/null || fail "$command"
+	for command in "ls" "info $ONE" "keys" "check"; do
+		ward $command --json | jq -e 'length > 0' >/dev/null || fail "$command"
 	done
 }
 
@@ -167,8 +168,8 @@ refused() {
 
 @test "settings come from the profile, then files, then options" {
 	printf 'pids.max = 30\nmemory.max = 300M\n' >"$STATE/c.conf"
-	ward run -d --name one --pids 40 --config "$STATE/c.conf" "$LOOK_ROOT" -- /look sleep 30
-	try ward info one --json
+	ward run -d --name "$ONE" --pids 40 --config "$STATE/c.conf" "$LOOK_ROOT" -- /look sleep 30
+	try ward info "$ONE" --json
 	[[ "$output" == *40* && "$output" == *314572800* ]] || fail "$output"
 }
 
@@ -177,7 +178,7 @@ refused() {
 	mount -t tmpfs -o size=4k,nr_inodes=4,mode=700 none "$WARD_RUN_DIR"
 	try ward run "$LOOK_ROOT" -- /look ids
 	umount "$WARD_RUN_DIR"
-	[ "$status" -eq 125 ] || fail "$status $output"
+	[[ "$status" -eq 125 && "$output" == *"No space left"* ]] || fail "$status $output"
 	[ "$(wc -l <<<"$output")" -le 3 ] || fail "$output"
 }
 
@@ -188,7 +189,7 @@ refused() {
 
 @test "a stopped reader of standard error does not hang a refusal" {
 	try timeout 10 bash -c "'$WARD' run --memory x '$LOOK_ROOT' -- /look 2>&1 >/dev/null | head -c 1 >/dev/null; exit \${PIPESTATUS[0]}"
-	[ "$status" -ne 124 ]
+	[ "$status" -eq 2 ] || [ "$status" -eq 141 ] || fail "$status $output"
 }
 
 @test "commands that start nothing lose no memory (said by the sanitizer build)" {
@@ -198,6 +199,6 @@ refused() {
 		"plan --config $STATE/c.conf --allow tun -v $STATE:/data $LOOK_ROOT -- /look" "completion bash" \
 		"plan --set memory.mx=1 $LOOK_ROOT -- /look" "info nosuch"; do
 		ASAN_OPTIONS=exitcode=99:detect_leaks=1 try ward $command
-		[ "$status" -ne 99 ] || fail "$command: $output"
+		[ "$status" -ne 99 ] && [ -n "$output" ] || fail "$command: $output"
 	done
 }

@@ -17,136 +17,136 @@ until_ended() {
 }
 
 @test "run -d returns at once and the container runs" {
-	ward run -d --name one "$LOOK_ROOT" -- /look sleep 30
-	[ "$(state_of one)" = running ]
-	ends 0 'one' ward ls
+	ward run -d --name "$ONE" "$LOOK_ROOT" -- /look sleep 30
+	[ "$(state_of "$ONE")" = running ]
+	ends 0 "$ONE" ward ls
 }
 
 @test "run -d reports what could not start" {
-	ends 127 '' ward run -d --name one "$LOOK_ROOT" -- /nosuch
+	ends 127 '' ward run -d --name "$ONE" "$LOOK_ROOT" -- /nosuch
 	[ -z "$(ward ls --json | jq -r '.[].name')" ]
 }
 
 @test "stop asks, and wait prints the program's own answer" {
-	detached one
-	spawn "$WARD" wait one >"$STATE/waited"
+	detached "$ONE"
+	spawn "$WARD" wait "$ONE" >"$STATE/waited"
 	sleep 0.2
-	ward stop one
+	ward stop "$ONE"
 	until_ok grep -q 15 "$STATE/waited"
 	[ "$(cat "$STATE/waited")" = 15 ]
 }
 
 @test "stop kills what does not listen" {
-	ward run -d --keep --name one --set stop.timeout=1 "$LOOK_ROOT" -- /look deaf
+	ward run -d --keep --name "$ONE" --set stop.timeout=1 "$LOOK_ROOT" -- /look deaf
 	local start=$SECONDS
-	ward stop one
+	ward stop "$ONE"
 	[ $((SECONDS - start)) -le 5 ]
-	[ "$(state_of one)" = stopped ]
+	[ "$(state_of "$ONE")" = stopped ]
 }
 
 @test "wait prints 128 and the signal of a program that was killed" {
-	detached one
-	spawn "$WARD" wait one >"$STATE/waited"
+	detached "$ONE"
+	spawn "$WARD" wait "$ONE" >"$STATE/waited"
 	sleep 0.2
-	kill -KILL "$(ward info one --json | jq .pid)"
+	kill -KILL "$(ward info "$ONE" --json | jq .pid)"
 	until_ok grep -q 137 "$STATE/waited"
 }
 
 @test "create, start, stop, start again, rm" {
-	ward create --name one --profile app "$LOOK_ROOT" -- /look await
-	[ "$(state_of one)" = stopped ]
-	ward start one
-	[ "$(state_of one)" = running ]
-	ward stop one
-	ward start one
-	[ "$(state_of one)" = running ]
-	ward stop one
-	ward rm one
-	ends 1 'one' ward info one
+	ward create --name "$ONE" --profile app "$LOOK_ROOT" -- /look await
+	[ "$(state_of "$ONE")" = stopped ]
+	ward start "$ONE"
+	[ "$(state_of "$ONE")" = running ]
+	ward stop "$ONE"
+	ward start "$ONE"
+	[ "$(state_of "$ONE")" = running ]
+	ward stop "$ONE"
+	ward rm "$ONE"
+	ends 1 "$ONE" ward info "$ONE"
 }
 
 @test "a container that was made twice is refused" {
-	ward create --name one "$LOOK_ROOT" -- /look await
-	ends 1 'one' ward create --name one "$LOOK_ROOT" -- /look await
-	ward rm one
+	ward create --name "$ONE" "$LOOK_ROOT" -- /look await
+	ends 1 "$ONE" ward create --name "$ONE" "$LOOK_ROOT" -- /look await
+	ward rm "$ONE"
 }
 
 @test "rm refuses what runs, and takes it with --force" {
-	detached one
-	ends 1 'running' ward rm one
-	ward rm --force one
-	ends 1 'one' ward info one
+	detached "$ONE"
+	ends 1 'running' ward rm "$ONE"
+	ward rm --force "$ONE"
+	ends 1 "$ONE" ward info "$ONE"
 }
 
 @test "exec runs a program behind the same walls" {
-	detached one
+	detached "$ONE"
 	local want
 	want=$(inside -- status Seccomp)
-	[ "$(ward exec one -- /look status Seccomp)" = "$want" ]
-	[ "$(ward exec one -- /look status CapEff)" = 0000000000000000 ]
-	[ "$(ward exec one -- /look status NoNewPrivs)" = 1 ]
-	ends 1 EPERM ward exec one -- /look io_uring
-	ends 0 '^uid 1000' ward exec one -- /look ids
-	ends 30 EROFS ward exec one -- /look create /new
+	[ "$(ward exec "$ONE" -- /look status Seccomp)" = "$want" ]
+	[ "$(ward exec "$ONE" -- /look status CapEff)" = 0000000000000000 ]
+	[ "$(ward exec "$ONE" -- /look status NoNewPrivs)" = 1 ]
+	ends 1 EPERM ward exec "$ONE" -- /look io_uring
+	ends 0 '^uid 1000' ward exec "$ONE" -- /look ids
+	ends 30 EROFS ward exec "$ONE" -- /look create /new
 }
 
 @test "exec joins every namespace" {
-	detached one
+	detached "$ONE"
 	local kind pid
-	pid=$(ward info one --json | jq .pid)
+	pid=$(ward info "$ONE" --json | jq .pid)
 	for kind in user mnt pid net ipc uts cgroup time; do
-		[ "$(ward exec one -- /look readlink /proc/self/ns/$kind)" = "$(readlink /proc/$pid/ns/$kind)" ] || fail $kind
+		[ "$(ward exec "$ONE" -- /look readlink /proc/self/ns/$kind)" = "$(readlink /proc/$pid/ns/$kind)" ] || fail $kind
 	done
 }
 
 @test "exec is counted in the container's cgroup" {
-	detached one --pids 20
-	ends 11 EAGAIN ward exec one -- /look forkbomb 100
+	detached "$ONE" --pids 20
+	ends 11 EAGAIN ward exec "$ONE" -- /look forkbomb 100
 }
 
 @test "exec ends with the program's status" {
-	detached one
-	ends 42 '' ward exec one -- /look exit 42
-	ends 137 '' ward exec one -- /look die 9
-	ends 127 '' ward exec one -- /nosuch
+	detached "$ONE"
+	ends 42 '' ward exec "$ONE" -- /look exit 42
+	ends 137 '' ward exec "$ONE" -- /look die 9
+	ends 127 '' ward exec "$ONE" -- /nosuch
 	ends 125 'nosuch' ward exec nosuch -- /look ids
 }
 
 @test "exec passes input, variables and a directory" {
-	detached one
-	[ "$(echo hello | ward exec -i one -- /look cat)" = hello ]
-	[ "$(ward exec -e N=v one -- /look env N)" = v ]
-	[ "$(ward exec -w /tmp one -- /look cwd)" = /tmp ]
+	detached "$ONE"
+	[ "$(echo hello | ward exec -i "$ONE" -- /look cat)" = hello ]
+	[ "$(ward exec -e N=v "$ONE" -- /look env N)" = v ]
+	[ "$(ward exec -w /tmp "$ONE" -- /look cwd)" = /tmp ]
 }
 
 @test "a frozen container stands still, and goes on" {
-	detached one
-	ward freeze one
-	[ "$(state_of one)" = frozen ] || [ "$(state_of one)" = paused ]
-	ward thaw one
-	[ "$(state_of one)" = running ]
-	ends 0 '' ward exec one -- /look ids
+	detached "$ONE"
+	ward freeze "$ONE"
+	[ "$(state_of "$ONE")" = frozen ] || [ "$(state_of "$ONE")" = paused ]
+	ward thaw "$ONE"
+	[ "$(state_of "$ONE")" = running ]
+	ends 0 '' ward exec "$ONE" -- /look ids
 }
 
 @test "a frozen container can be removed" {
-	detached one
-	ward freeze one
-	ward rm --force one
-	ends 1 '' ward info one
+	detached "$ONE"
+	ward freeze "$ONE"
+	ward rm --force "$ONE"
+	ends 1 '' ward info "$ONE"
 }
 
 @test "logs keep the output, and are bounded" {
-	ward run -d --keep --name one --set log.size=64K "$LOOK_ROOT" -- /look print 1000
-	until_ended one
+	ward run -d --keep --name "$ONE" --set log.size=64K "$LOOK_ROOT" -- /look print 1000
+	until_ended "$ONE"
 	local n
-	n=$(ward logs one | wc -c)
+	n=$(ward logs "$ONE" | wc -c)
 	[ "$n" -gt 1000 ] && [ "$n" -le 200000 ] || fail "$n bytes"
 }
 
 @test "logs of another program's control characters are not sent to a terminal" {
-	ward run -d --keep --name one "$BUSYBOX" -- printf '\033]52;c;eA==\007\n'
-	until_ended one
-	try script -qec "'$WARD' logs one" /dev/null
+	ward run -d --keep --name "$ONE" "$BUSYBOX" -- printf '\033]52;c;eA==\007\n'
+	until_ended "$ONE"
+	try script -qec "'$WARD' logs $ONE" /dev/null
 	[[ "$output" != *$'\033]52'* ]] || fail "they were"
 }
 
@@ -158,29 +158,29 @@ until_ended() {
 }
 
 @test "ls --json is an array of objects with name, state and pid" {
-	detached one
-	[ "$(ward ls --json | jq -r '.[0] | [.name, .state] | @tsv')" = $'one\trunning' ]
+	detached "$ONE"
+	[ "$(ward ls --json | jq -r '.[0] | [.name, .state] | @tsv')" = "$ONE"$'\trunning' ]
 	[ "$(ward ls --json | jq -r '.[0].pid')" -gt 1 ]
 }
 
 @test "info --json says what holds the container" {
-	detached one --memory 64M
+	detached "$ONE" --memory 64M
 	local json
-	json=$(ward info one --json)
+	json=$(ward info "$ONE" --json)
 	jq -e .pid >/dev/null <<<"$json"
 	[ "$(jq -r '.. | .memory_max? // empty' <<<"$json" | head -1)" = 67108864 ] ||
 		[[ "$json" == *67108864* ]] || fail "$json"
 }
 
 @test "a container whose monitor was killed is cleared away by the next command" {
-	detached one
+	detached "$ONE"
 	local monitor pid
-	monitor=$(monitor_of one)
-	pid=$(ward info one --json | jq .pid)
+	monitor=$(monitor_of "$ONE")
+	pid=$(ward info "$ONE" --json | jq .pid)
 	kill -9 "$monitor"
 	until_ok test ! -d "/proc/$pid"
 	ward ls >/dev/null
-	[ -z "$(find /sys/fs/cgroup -type d -name ward-one)" ]
+	[ -z "$(find /sys/fs/cgroup -type d -name "ward-$ONE")" ]
 	[ -z "$(ls -A "$WARD_RUN_DIR/containers")" ]
 }
 

@@ -308,13 +308,15 @@ static int do_chroot_escape(int argc, char **argv)
 
 /* --- what is writable ------------------------------------------------------------------ */
 
-/* Print every regular file below `path` that opens for writing; nothing is written. */
-static void walk_writable(const char *path, int depth)
+/* Print every regular file below `path` that opens for writing; nothing is written. Returns how
+ * many files there are. */
+static long walk_writable(const char *path, int depth)
 {
 	DIR *dir = depth > 12 ? NULL : opendir(path);
 	char below[4096];
 	struct dirent *entry;
 	struct stat st;
+	long seen = 0;
 
 	while (dir && (entry = readdir(dir))) {
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
@@ -323,26 +325,30 @@ static void walk_writable(const char *path, int depth)
 		if (lstat(below, &st) < 0)
 			continue;
 		if (S_ISDIR(st.st_mode))
-			walk_writable(below, depth + 1);
-		else if (S_ISREG(st.st_mode) && !open_as(below, O_WRONLY))
+			seen += walk_writable(below, depth + 1);
+		if (!S_ISREG(st.st_mode))
+			continue;
+		seen++;
+		if (!open_as(below, O_WRONLY))
 			puts(below);
 	}
 	if (dir)
 		closedir(dir);
+	return seen;
 }
 
 static int do_writable_sysctls(int argc, char **argv)
 {
 	(void)argc;
 	(void)argv;
-	walk_writable("/proc/sys", 0);
+	printf("of %ld files\n", walk_writable("/proc/sys", 0));
 	return 0;
 }
 
 static int do_writable(int argc, char **argv)
 {
 	(void)argc;
-	walk_writable(argv[0], 0);
+	printf("of %ld files\n", walk_writable(argv[0], 0));
 	return 0;
 }
 

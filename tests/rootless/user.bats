@@ -46,6 +46,7 @@ teardown_file() {
 
 setup() {
 	USER_NAME=$RANGED
+	ONE=one-$BATS_TEST_NUMBER
 	unset WARD_RUN_DIR WARD_LIB_DIR
 }
 
@@ -95,8 +96,8 @@ each_user() {
 
 @test "with a range, there are many ids, and the program's is of the user's range" {
 	ROOT=$HOMES/root
-	spawn as_user run --name one "$HOMES/root" -- /look sleep 30
-	until_ok eval 'pid=$(as_user info one --json | jq .pid) && [ "$pid" -gt 1 ]'
+	spawn as_user run --name "$ONE" "$HOMES/root" -- /look sleep 30
+	until_ok eval 'pid=$(as_user info "$ONE" --json | jq .pid) && [ "$pid" -gt 1 ]'
 	[ "$(awk '{ sum += $3 } END { print sum }' "/proc/$pid/uid_map")" -gt 1000 ]
 	[ "$(stat -c %u "/proc/$pid")" -ge $RANGE ]
 	[ "$(stat -c %u "/proc/$pid")" -lt $((RANGE + 65536)) ]
@@ -186,11 +187,11 @@ volume_belongs() {
 }
 
 lives_in_background() {
-	as_user run -d --name one "$HOMES/root" -- /look sleep 30 || return 1
-	as_user ls | grep -q one || fail "not listed" || return 1
-	ends 0 '^uid 1000' as_user exec one -- /look ids || return 1
-	as_user stop one || true
-	as_user rm --force one 2>/dev/null || true
+	as_user run -d --name "$ONE" "$HOMES/root" -- /look sleep 30 || return 1
+	as_user ls | grep -q "$ONE" || fail "not listed" || return 1
+	ends 0 '^uid 1000' as_user exec "$ONE" -- /look ids || return 1
+	as_user stop "$ONE" || true
+	as_user rm --force "$ONE" 2>/dev/null || true
 	[ -z "$(names)" ]
 }
 
@@ -211,6 +212,6 @@ lives_in_background() {
 }
 
 @test "the two users do not see each other's containers" {
-	USER_NAME=$RANGED as_user run -d --name one "$HOMES/root" -- /look sleep 30
+	USER_NAME=$RANGED as_user run -d --name "$ONE" "$HOMES/root" -- /look sleep 30
 	[ -z "$(USER_NAME=$SINGLE names)" ]
 }

@@ -193,6 +193,7 @@ static const struct {
 	{ "cpu.max", "0.00001", NULL },
 	{ "cpu.max", "1.234567", NULL },
 	{ "cpu.max", "8193", NULL },
+	{ "cpu.max", "18446744073709552", NULL }, /* in microseconds just above 100 * 2^64 */
 	{ "cpu.max", "50000", NULL },
 	{ "cpu.max", "-1", NULL },
 	{ "cpu.max", "1.", NULL },
@@ -361,6 +362,7 @@ static const struct {
 	{ LIMIT_HIGH, false, "memory.high", "1M", "memory.high", "1048576" },
 	{ LIMIT_WEIGHT, true, "cpu.weight", "1", "cpu.shares", "10" },
 	{ LIMIT_WEIGHT, true, "cpu.weight", "100", "cpu.shares", "1024" },
+	{ LIMIT_WEIGHT, true, "cpu.weight", "333", "cpu.shares", "3410" },
 	{ LIMIT_WEIGHT, true, "cpu.weight", "10000", "cpu.shares", "102400" },
 	{ LIMIT_WEIGHT, false, "cpu.weight", "10000", "cpu.weight", "10000" },
 	{ LIMIT_CPU, true, "cpu.max", "1.5", "cpu.cfs_quota_us", "150000" },
@@ -442,14 +444,25 @@ static void test_holds(void)
 
 static void test_weights(void)
 {
-	bool same = true;
+	char path[] = "/tmp/test-cgroup-XXXXXX";
+	autoclose int dir = mkdtemp(path) ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	int same = 0;
+	struct box b, c;
 
+	box_open(&b, "");
+	box_open(&c, "");
 	for (uint64_t w = 1; w <= 10000; w++) {
-		uint64_t shares = (w * 1024 + 50) / 100;
-
-		same &= (shares * 100 + 512) / 1024 == w && shares >= 2 && shares <= 262144;
+		file_replace(dir, "cpu.shares", "", 0, 0600);
+		b.spec.cgroup.cpu_weight = w;
+		cgroup_v1[LIMIT_WEIGHT].write(dir, &b.spec, &b.e);
+		cgroup_v1[LIMIT_WEIGHT].read(dir, &c.spec);
+		same += c.spec.cgroup.cpu_weight == w;
 	}
-	ok(same, "every weight survives the way to cpu.shares and back");
+	is_int(same, 10000, "every weight survives the way to cpu.shares and back");
+	unlinkat(dir, "cpu.shares", 0);
+	rmdir(path);
+	box_close(&b);
+	box_close(&c);
 	ok(cgroup_bfq_weight(1) == 1 && cgroup_bfq_weight(100) == 100 &&
 		   cgroup_bfq_weight(10000) == 1000,
 	   "BFQ's scale keeps its ends and its middle");
@@ -782,6 +795,7 @@ static void test_names(void)
 	box_open(&c, "-name");
 	box_create(&b);
 	pid = box_spawn(&b, sleeper, NULL);
+	mkdirat(b.run.cg.dir[CG_UNIFIED], "own", 0755);
 	pause_ms(50);
 	is_int(box_create(&c), -EEXIST, t("a name that is in use is refused"));
 	ok(c.run.cg.dir[CG_UNIFIED] < 0 && c.run.cg.dir[CG_DEVICES] < 0,
@@ -790,6 +804,8 @@ static void test_names(void)
 	   layout);
 	kill(pid, SIGKILL);
 	reap(pid);
+	if (b.run.cg.dir[CG_UNIFIED] >= 0)
+		is_int(faccessat(b.run.cg.dir[CG_UNIFIED], "own", F_OK, 0), 0, t("nor its own cgroups"));
 	/* The monitor dies without a word: what it left is empty and is taken over. */
 	cgroup_close(&b.run.cg);
 	ok(leftovers() > 0, "%s: control: something was left", layout);

@@ -117,8 +117,8 @@ until_ok() {
 # file_is TEXT PATH: what the kernel answers, as one line with single blanks.
 file_is() {
 	local text
-	# shellcheck disable=SC2046 # a list of words
-	text=$(echo $(cat "$2"))
+	text=$(tr -s ' \t\n' '   ' <"$2")
+	text=${text% }
 	[ "$text" = "$1" ] || fail "wanted: $1" "in:     $2" "found:  $text"
 }
 
@@ -175,8 +175,8 @@ is_gone() {
 census() {
 	find /sys/fs/cgroup -mindepth 1 -type d | sed 's/^/cgroup /'
 	awk '{ print "mount " $5 }' /proc/self/mountinfo
-	ls /sys/class/net | sed 's/^/link /'
-	find /run /var -mindepth 1 | sed 's/^/state /'
+	find /sys/class/net -mindepth 1 | sed 's/^/link /'
+	find /run /var /home -mindepth 1 | grep -vE '/ward(/cache|$)|^/run/said$' | sed 's/^/state /'
 	find /tmp /dev/shm -mindepth 1 | sed 's/^/file /'
 	processes
 }

@@ -124,8 +124,8 @@ s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(); print(s.getsockname()
 }
 
 @test "control: without a cgroup namespace the place is seen" {
-	try inside --profile privileged --set ns.cgroup=host --name seen -- read /proc/self/cgroup
-	[[ "$output" == *ward-seen* ]]
+	try inside --profile privileged --set ns.cgroup=host --name "$ONE" -- read /proc/self/cgroup
+	[[ "$output" == *ward-$ONE* ]]
 }
 
 @test "mounts inside do not appear outside" {

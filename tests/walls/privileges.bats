@@ -90,6 +90,7 @@ zero=0000000000000000
 
 @test "a malformed user never becomes root" {
 	local user
+	matches '^uid 7 7 7' --user 7 -- ids
 	for user in : 1000:abc 1000, 4294967295 4294967296 -1 '' ' 0' 0x0 nobody:nogroup:x 99999999999999999999; do
 		try inside --user "$user" -- ids
 		[ "$status" -ne 0 ] || fail "--user '$user' was taken: $output"
@@ -140,12 +141,12 @@ zero=0000000000000000
 }
 
 @test "two containers at once never share an id" {
-	ward run -d --name one "$LOOK_ROOT" -- /look sleep 30
+	ward run -d --name "$ONE" "$LOOK_ROOT" -- /look sleep 30
 	try inside -- read /proc/self/uid_map
 	local mine
 	mine=$(awk '{ print $2 }' <<<"$output")
 	local pid
-	pid=$(ward info one --json | jq .pid)
+	pid=$(ward info "$ONE" --json | jq .pid)
 	[ "$(awk '{ print $2 }' "/proc/$pid/uid_map")" != "$mine" ]
 }
 
