@@ -13,7 +13,7 @@
  *	json_close(&j);
  *	ret = json_finish(&j);
  *
- * Mistakes are remembered and told once, by json_finish(). For reading: base/json_read.h. */
+ * Mistakes are remembered and told once, by json_finish(). */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

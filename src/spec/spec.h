@@ -37,13 +37,20 @@ struct id_map {
 
 enum rootfs_kind { ROOTFS_DIR, ROOTFS_OVERLAY, ROOTFS_HOST };
 
+/* Whose are the files of a volume? */
+enum volume_ids {
+	VOLUME_AUTO,	/* read-only: as VOLUME_IDMAP; else its owner is the program, see wall/mount.c */
+	VOLUME_IDMAP,	/* ids on disk are the container's ids */
+	VOLUME_NOIDMAP, /* ids on disk are the host's */
+};
+
 /* A directory, file or tmpfs that is mounted into the container. */
 struct volume {
 	char *source;	  /* NULL for tmpfs */
 	char *target;	  /* absolute, resolved inside the root */
 	uint64_t attr;	  /* MOUNT_ATTR_RDONLY, _NOSUID, _NODEV, _NOEXEC */
 	bool recursive;	  /* bind submounts too */
-	bool idmap;	  /* ids on disk are the container's ids */
+	enum volume_ids ids;
 	bool slave;	  /* receive host mounts below it */
 	uint64_t size;	  /* tmpfs: bytes */
 	uint64_t inodes;  /* tmpfs */

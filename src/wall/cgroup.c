@@ -172,12 +172,21 @@ static int check_undelegated(struct spec *s, const struct host *h, struct err *e
 	return 0;
 }
 
+/* Root must not lose the wall unasked. */
+static int check_unmounted(const struct spec *s, const struct host *h, struct err *e)
+{
+	if (wall_optional(s, "cgroup"))
+		return 0;
+	err_msg(e, EOPNOTSUPP, "cgroup: %s", cgroup_missing(h));
+	return err_hint(e, "or set optional=cgroup");
+}
+
 static int cgroup_check(struct spec *s, const struct host *h, struct err *e)
 {
 	int ret = check_parent(s, e);
 
-	if (ret == 0 && !h->cgroup_usable && !h->privileged)
-		ret = check_undelegated(s, h, e);
+	if (ret == 0 && !h->cgroup_usable)
+		ret = h->privileged ? check_unmounted(s, h, e) : check_undelegated(s, h, e);
 	if (ret < 0)
 		return ret;
 	check_defaults(s);

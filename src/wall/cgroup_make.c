@@ -398,13 +398,8 @@ static int with_layout(struct run *r, build *part, struct err *e)
 
 int cgroup_create(struct run *r, struct err *e)
 {
-	if (r->host->cgroup_usable)
-		return with_layout(r, build_unified, e);
-	/* An ordinary user is told by the caller; root must not lose the wall unasked. */
-	if (!r->host->privileged || is_optional(r->spec))
-		return 0;
-	err_msg(e, EOPNOTSUPP, "cgroup: %s", cgroup_missing(r->host));
-	return err_hint(e, "or set optional=cgroup");
+	/* Else check() has allowed it, and the caller tells what is missing. */
+	return r->host->cgroup_usable ? with_layout(r, build_unified, e) : 0;
 }
 
 int cgroup_limit(struct run *r, struct err *e)

@@ -266,7 +266,10 @@ int device_rules_normalise(struct device_rules *rules)
 
 static int device_check(struct spec *s, const struct host *h, struct err *e)
 {
-	(void)h;
+	if (h->privileged && !h->cgroup_usable && !list_has(&s->optional, "device")) {
+		err_msg(e, EOPNOTSUPP, "device: no cgroup file system is there to filter devices");
+		return err_hint(e, "mount cgroup2 on /sys/fs/cgroup, or set optional=device");
+	}
 	return device_rules_normalise(&s->dev.rules) < 0 ? err_mem(e) : 0;
 }
 

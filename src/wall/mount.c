@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Stops: leaving a mark on the host through what was shared. Volumes carry their own flags,
- * which the payload cannot clear, and the container's ids, so that a file made by root inside
- * belongs to the owner of the volume and never to the host's root. tmpfs have bounds.
+ * which the payload cannot clear. The owner of a writable volume is the program inside, so that
+ * what it makes belongs to the owner and to nobody else; a volume of the host's root is not
+ * mapped, or a set-user-id file made inside would be the host root's. tmpfs have bounds.
  *
  * Comes after /proc, /sys and /dev, so that a volume may lie on top of them.
  * Lost without it: set-user-id files and device nodes smuggled through a shared directory. */
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "wall/stage.h"
 
@@ -42,8 +44,14 @@ static const struct {
 	{ "bind", offsetof(struct volume, recursive), false },
 	{ "slave", offsetof(struct volume, slave), true },
 	{ "private", offsetof(struct volume, slave), false },
-	{ "idmap", offsetof(struct volume, idmap), true },
-	{ "noidmap", offsetof(struct volume, idmap), false },
+};
+
+static const struct {
+	const char *word;
+	enum volume_ids ids;
+} id_words[] = {
+	{ "idmap", VOLUME_IDMAP },
+	{ "noidmap", VOLUME_NOIDMAP },
 };
 
 static void volume_free(struct volume *v)
@@ -73,6 +81,12 @@ static int bind_option(struct volume *v, const char *word)
 		if (strcmp(word, bind_words[i].word))
 			continue;
 		*(bool *)((char *)v + bind_words[i].at) = bind_words[i].value;
+		return 0;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(id_words); i++) {
+		if (strcmp(word, id_words[i].word))
+			continue;
+		v->ids = id_words[i].ids;
 		return 0;
 	}
 	return -ENOENT;
@@ -150,8 +164,7 @@ static int volume_fill(struct volume *v, const char *source, const char *target,
 
 static int volume_set(const struct key *k, void *field, const char *value, struct err *e)
 {
-	struct volume v = { .attr = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
-			    .idmap = true };
+	struct volume v = { .attr = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC };
 	autofree char *copy = strdup(value);
 	char *rest = copy, *source, *target;
 	int ret;
@@ -207,8 +220,10 @@ static void volume_text(const struct volume *v, struct str *out)
 	if (!v->source)
 		str_addf(out, ",size=%" PRIu64 ",inodes=%" PRIu64 ",mode=%o", v->size, v->inodes, v->mode);
 	else
-		str_addf(out, ",%s,%s,%s", v->recursive ? "rbind" : "bind",
-			 v->slave ? "slave" : "private", v->idmap ? "idmap" : "noidmap");
+		str_addf(out, ",%s,%s", v->recursive ? "rbind" : "bind", v->slave ? "slave" : "private");
+	for (size_t i = 0; v->source && i < ARRAY_SIZE(id_words); i++)
+		if (v->ids == id_words[i].ids)
+			str_addf(out, ",%s", id_words[i].word);
 }
 
 /* One list in the spec keeps the order; the two keys are two ways to write into it, so each
@@ -332,15 +347,41 @@ static int mount_check(struct spec *s, const struct host *h, struct err *e)
 
 /* --- steps: monitor -------------------------------------------------------------------- */
 
+/* The user namespace through which a volume is id-mapped, -EBADF for none. *owner holds it when it
+ * was made for this volume. */
+static int volume_ids(const struct run *r, const struct volume *v, int source, int *owner,
+		      int *userns, struct err *e)
+{
+	struct stat st;
+
+	*userns = -EBADF;
+	if (v->ids == VOLUME_NOIDMAP || r->host->rootless || r->userns < 0)
+		return 0;
+	*userns = r->userns;
+	if (v->ids == VOLUME_IDMAP || v->attr & MOUNT_ATTR_RDONLY)
+		return 0;
+	*userns = -EBADF;
+	if (fstat(source, &st) < 0)
+		return err_sys(e, "stat the volume %s", v->source);
+	if (st.st_uid == 0) {
+		log_warn("volume %s belongs to root, so the container cannot write to it: give it to "
+			 "another user, or say :idmap (what is made inside as root is then root's)",
+			 v->source);
+		return 0;
+	}
+	*owner = stage_owner(r, st.st_uid, st.st_gid, e);
+	*userns = *owner;
+	return *owner < 0 ? *owner : 0;
+}
+
 static int volume_tree(struct run *r, const struct volume *v, struct err *e)
 {
 	struct stage_attr attr = {
 		.attr = v->attr,
-		.idmap = v->idmap && !r->host->rootless && r->userns >= 0,
 		.slave = v->slave,
 		.recursive = v->recursive,
 	};
-	autoclose int from = -EBADF, tree = -EBADF;
+	autoclose int from = -EBADF, tree = -EBADF, owner = -EBADF;
 	int ret;
 
 	if (!v->source)
@@ -348,10 +389,13 @@ static int volume_tree(struct run *r, const struct volume *v, struct err *e)
 	from = open(v->source, O_PATH | O_CLOEXEC);
 	if (from < 0)
 		return err_sys(e, "open the volume %s", v->source);
+	ret = volume_ids(r, v, from, &owner, &attr.userns, e);
+	if (ret < 0)
+		return ret;
 	tree = stage_clone(from, v->recursive, v->source, e);
 	if (tree < 0)
 		return tree;
-	ret = stage_setattr(r, tree, &attr, v->source, e);
+	ret = stage_setattr(tree, &attr, v->source, e);
 	return ret < 0 ? ret : take_fd(tree);
 }
 

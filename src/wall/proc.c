@@ -414,7 +414,7 @@ static int mask_one(const struct run *r, const char *path, struct err *e)
 
 static int readonly_one(const struct run *r, const char *path, struct err *e)
 {
-	struct stage_attr attr = { .attr = ATTR_KERNEL_FS | MOUNT_ATTR_RDONLY };
+	struct stage_attr attr = { .attr = ATTR_KERNEL_FS | MOUNT_ATTR_RDONLY, .userns = -EBADF };
 	autoclose int target = path_open(r->root, path, O_PATH, 0, PATH_NO_SYMLINKS);
 	autoclose int tree = -EBADF;
 	int ret;
@@ -428,7 +428,7 @@ static int readonly_one(const struct run *r, const char *path, struct err *e)
 	tree = stage_clone(target, false, path, e);
 	if (tree < 0)
 		return tree;
-	ret = stage_setattr(r, tree, &attr, path, e);
+	ret = stage_setattr(tree, &attr, path, e);
 	return ret < 0 ? ret : stage_attach(tree, target, path, e);
 }
 

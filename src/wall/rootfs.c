@@ -118,9 +118,9 @@ static bool is_host_root(int dir)
 }
 
 /* Ids are mapped where there is a namespace to map into and a right to do it. */
-static bool rootfs_idmapped(const struct run *r)
+static int rootfs_userns(const struct run *r)
 {
-	return r->spec->rootfs.idmap && !r->host->rootless && r->userns >= 0;
+	return r->spec->rootfs.idmap && !r->host->rootless ? r->userns : -EBADF;
 }
 
 /* Attach `tree` on the stage's mount point; it becomes (or covers) what is there. */
@@ -138,7 +138,7 @@ static int attach_stage(struct run *r, int tree, const char *what, struct err *e
 static int stage_dir(struct run *r, struct err *e)
 {
 	struct stage_attr attr = { .attr = r->spec->rootfs.attr & ~MOUNT_ATTR_RDONLY,
-				   .idmap = rootfs_idmapped(r) };
+				   .userns = rootfs_userns(r) };
 	autoclose int from = -EBADF, tree = -EBADF;
 	int ret;
 
@@ -151,7 +151,7 @@ static int stage_dir(struct run *r, struct err *e)
 	tree = stage_clone(from, false, r->spec->rootfs.path, e);
 	if (tree < 0)
 		return tree;
-	ret = stage_setattr(r, tree, &attr, r->spec->rootfs.path, e);
+	ret = stage_setattr(tree, &attr, r->spec->rootfs.path, e);
 	if (ret == 0)
 		ret = attach_stage(r, tree, "the root file system", e);
 	if (ret == 0)
@@ -176,7 +176,7 @@ static int overlay_part(struct run *r, int bench, const char *source, const char
 			uint64_t attr_set, struct err *e)
 {
 	struct stage_attr attr = { .attr = attr_set | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID,
-				   .idmap = rootfs_idmapped(r) };
+				   .userns = rootfs_userns(r) };
 	autoclose int from = open_source(source, e);
 	autoclose int target = -EBADF, tree = -EBADF;
 	int ret;
@@ -189,7 +189,7 @@ static int overlay_part(struct run *r, int bench, const char *source, const char
 	tree = stage_clone(from, false, source, e);
 	if (tree < 0)
 		return tree;
-	ret = stage_setattr(r, tree, &attr, source, e);
+	ret = stage_setattr(tree, &attr, source, e);
 	return ret < 0 ? ret : stage_attach(tree, target, source, e);
 }
 

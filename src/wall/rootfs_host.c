@@ -46,7 +46,7 @@ static int bind_part(struct run *r, const char *host_path, const char *path, boo
 {
 	struct stage_attr attr = {
 		.attr = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
-		.idmap = r->spec->rootfs.idmap && !r->host->rootless,
+		.userns = r->spec->rootfs.idmap && !r->host->rootless ? r->userns : -EBADF,
 		.recursive = recursive,
 	};
 	autoclose int from = open(host_path, O_PATH | O_CLOEXEC);
@@ -64,7 +64,7 @@ static int bind_part(struct run *r, const char *host_path, const char *path, boo
 	tree = stage_clone(from, recursive, host_path, e);
 	if (tree < 0)
 		return tree;
-	ret = stage_setattr(r, tree, &attr, host_path, e);
+	ret = stage_setattr(tree, &attr, host_path, e);
 	return ret < 0 ? ret : stage_attach(tree, target, host_path, e);
 }
 

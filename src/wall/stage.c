@@ -9,9 +9,11 @@
 #include <linux/securebits.h>
 #include <sys/fsuid.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
 #include "base/sys.h"
@@ -133,8 +135,7 @@ int stage_clone(int fd, bool recursive, const char *what, struct err *e)
 	return tree < 0 ? err_sys(e, "copy the mount of %s", what) : tree;
 }
 
-int stage_setattr(const struct run *r, int tree, const struct stage_attr *want, const char *what,
-		  struct err *e)
+int stage_setattr(int tree, const struct stage_attr *want, const char *what, struct err *e)
 {
 	struct mount_attr attr = {
 		.attr_set = want->attr,
@@ -142,13 +143,13 @@ int stage_setattr(const struct run *r, int tree, const struct stage_attr *want, 
 	};
 	unsigned flags = AT_EMPTY_PATH | (want->recursive ? AT_RECURSIVE : 0);
 
-	if (want->idmap) {
+	if (want->userns >= 0) {
 		attr.attr_set |= MOUNT_ATTR_IDMAP;
-		attr.userns_fd = (uint64_t)r->userns;
+		attr.userns_fd = (uint64_t)want->userns;
 	}
 	if (sys_mount_setattr(tree, "", flags, &attr) == 0)
 		return 0;
-	if (want->idmap && errno == EINVAL) {
+	if (want->userns >= 0 && errno == EINVAL) {
 		err_sys(e, "id-map the mount of %s", what);
 		return err_hint(e, "its file system does not support id-mapped mounts on this kernel; "
 				   "move it to ext4, xfs, btrfs or tmpfs, or say rootfs.idmap=false "
@@ -163,6 +164,47 @@ int stage_attach(int tree, int target, const char *what, struct err *e)
 	if (sys_move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
 		return err_sys(e, "mount %s", what);
 	return 0;
+}
+
+static int owner_map(const struct run *r, pid_t pid, const char *file, uint32_t disk, int64_t outside)
+{
+	char path[32], text[64];
+
+	snprintf(path, sizeof(path), "%d/%s", (int)pid, file);
+	snprintf(text, sizeof(text), "%u %" PRId64 " 1", disk, outside);
+	return file_write(r->proc, path, text);
+}
+
+/* A user namespace lives only as long as a process in it, or a descriptor of it. */
+int stage_owner(const struct run *r, uint32_t uid, uint32_t gid, struct err *e)
+{
+	struct clone_args args = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
+	char path[32];
+	int fd = -EBADF, ret;
+	pid_t pid = sys_clone3(&args);
+
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			pause();
+	}
+	if (pid < 0)
+		return err_sys(e, "make the user namespace of a volume");
+	ret = owner_map(r, pid, "uid_map", uid, run_outside(&r->uid_map, r->identity.uid));
+	if (ret == 0)
+		ret = owner_map(r, pid, "gid_map", gid, run_outside(&r->gid_map, r->identity.gid));
+	snprintf(path, sizeof(path), "%d/ns/user", (int)pid);
+	if (ret == 0)
+		fd = openat(r->proc, path, O_RDONLY | O_CLOEXEC);
+	if (ret == 0 && fd < 0)
+		ret = -errno;
+	kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (ret == 0)
+		return fd;
+	errno = -ret;
+	return err_sys(e, "map the owner of a volume");
 }
 
 /* The file system's own words about what it did not like are in the context's log. */

@@ -41,17 +41,20 @@ int stage_clone(int fd, bool recursive, const char *what, struct err *e);
 
 struct stage_attr {
 	uint64_t attr;	/* MOUNT_ATTR_* to set */
-	bool idmap;	/* ids on disk are the container's ids; needs r->userns */
+	int userns;	/* id-map through this user namespace; -EBADF: do not */
 	bool slave;	/* stay subscribed to the host's mounts below it */
 	bool recursive;
 };
 
 /* Set the attributes of a detached mount; its propagation becomes private unless slave. */
-int stage_setattr(const struct run *r, int tree, const struct stage_attr *want, const char *what,
-		  struct err *e);
+int stage_setattr(int tree, const struct stage_attr *want, const char *what, struct err *e);
 
 /* Attach the detached mount `tree` on the O_PATH descriptor `target`. */
 int stage_attach(int tree, int target, const char *what, struct err *e);
+
+/* A user namespace that maps one owner on disk to the program inside (r->identity), for the id-mapped
+ * mount of a volume that is his. Returns a descriptor or -errno. */
+int stage_owner(const struct run *r, uint32_t uid, uint32_t gid, struct err *e);
 
 /* One option of a file system for stage_fs(); .value NULL for a flag. */
 struct stage_opt {

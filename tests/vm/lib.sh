@@ -190,6 +190,10 @@ processes() {
 	done 2>/dev/null
 }
 
+none_inside() {
+	! processes | grep inside
+}
+
 remember() {
 	census | sort >/before
 }

@@ -103,7 +103,7 @@ all_are_killed() {
 		'for i in 1 2 3 4 5; do (setsid /look deaf &); done; exec /look deaf' || return 1
 	until_ok has_processes 6 /sys/fs/cgroup/pids/ward-deaf
 	ward stop deaf || return 1
-	until_ok test ! -e /sys/fs/cgroup/pids/ward-deaf && processes | (! grep inside)
+	until_ok test ! -e /sys/fs/cgroup/pids/ward-deaf && until_ok none_inside
 }
 
 has_processes() {

@@ -50,7 +50,8 @@ ids_come_from_the_range() {
 	try inside -- read /proc/self/uid_map
 	# shellcheck disable=SC2086 # words
 	set -- $output
-	[ $# = 3 ] && [ "$1" = 0 ] && [ "$2" -ge 65536 ] && [ "$3" = 65536 ] || fail "$output"
+	[ $# = 3 ] && [ "$1" = 0 ] && [ "$2" -ge 65536 ] && [ "$3" = 65536 ] && return 0
+	fail "$output"
 }
 
 host_sees_the_high_id() {
@@ -184,7 +185,8 @@ has_oom_kill() {
 
 a_quarter_of_a_processor() {
 	local had
-	had=$(inside --cpus 0.25 -- spin 2) && [ "$had" -lt 40 ] || fail "had $had percent"
+	had=$(inside --cpus 0.25 -- spin 2) && [ "$had" -lt 40 ] && return 0
+	fail "had $had percent"
 }
 
 check "a fork bomb ends at pids.max; with more it does not" fork_bomb_is_stopped
@@ -247,7 +249,7 @@ all_are_killed() {
 	dir=$(cgroup_of deaf) || return 1
 	until_ok counts_at_least 6 "$dir/cgroup.procs"
 	ward stop deaf || return 1
-	until_ok test ! -e "$dir" && processes | (! grep inside)
+	until_ok test ! -e "$dir" && until_ok none_inside
 }
 
 counts_at_least() {
@@ -338,7 +340,8 @@ limits_hold_below() {
 
 only_so_many_cgroups() {
 	try inside --profile system --set cgroup.max_descendants=5 -- dirs /sys/fs/cgroup 10
-	[ "${output##* }" = EAGAIN ] && [ "${output%% *}" -le 5 ] || fail "$output"
+	[ "${output##* }" = EAGAIN ] && [ "${output%% *}" -le 5 ] && return 0
+	fail "$output"
 }
 
 check "root inside makes a cgroup" system OK -- mkdir /sys/fs/cgroup/child
