@@ -226,7 +226,7 @@ static const struct opt session_opts[] = {
 	CLI_FLAG("detach", 'd', detach, "return at once; the container runs in the background"),
 	{ .name = "rm", .take = take_rm, .doc = "remove the container when it ends (the default)" },
 	CLI_FLAG("keep", 0, keep, "do not remove the container when it ends"),
-	CLI_FLAG("interactive", 'i', interactive, "pass standard input on"),
+	CLI_FLAG("interactive", 'i', interactive, "accepted for those used to it: standard input is always passed on"),
 	{ 0 }
 };
 

@@ -36,7 +36,7 @@ void cgroup_remove(struct run *r);
 
 /* Remove what a monitor that was killed left behind: everything inside "ward-NAME" below
  * `parent` (cgroup.parent, may be NULL) is killed and the directory removed, in all hierarchies.
- * 0 also when there is nothing. A parent that was made for it stays. */
+ * 0 also when there is nothing. */
 int cgroup_remove_named(const char *parent, const char *name, struct err *e);
 
 /* Open the directories of a running container: r->cg.dir, tasks and inner, for exec, info and

@@ -277,4 +277,3 @@ int cgroup_remove_named(const char *parent, const char *name, struct err *e)
 	err_sys(e, "cgroup: remove %s", directory);
 	return ret == -EBUSY ? err_hint(e, "a process in it does not end") : ret;
 }
-

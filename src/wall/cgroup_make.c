@@ -80,7 +80,9 @@ static int limit_write(const struct run *r, const struct cgroup_layout *l, int i
 						 "no such limit", cgroup_word(h));
 	if (ret == -ENOENT || ret == -EOPNOTSUPP)
 		return limit_missing(r->spec, cgroup_rows[i].key, e);
-	return ret < 0 ? err_add(e, "%s: %s", key_origin(r->spec, cgroup_rows[i].key), cgroup_rows[i].key) : 0;
+	if (ret < 0)
+		err_add(e, "%s: %s", key_origin(r->spec, cgroup_rows[i].key), cgroup_rows[i].key);
+	return ret;
 }
 
 /* --- steps: monitor ------------------------------------------------------------------------ */
@@ -258,7 +260,7 @@ static int leaf_open(struct run *r, const struct cgroup_layout *l, enum cg_hiera
 		return ret;
 	r->cg.dir[h] = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (r->cg.dir[h] < 0) {
-		err_sys(e, "open cgroup %s for %s", name, cgroup_word(h));
+		err_sys(e, "open the %s cgroup just made", cgroup_word(h));
 		unlinkat(parent, name, AT_REMOVEDIR);
 		return -e->code;
 	}
@@ -439,4 +441,3 @@ int cgroup_join(struct run *r, struct err *e)
 	}
 	return 0;
 }
-

@@ -197,7 +197,7 @@ panic_and() {
 	mkdir "$STATE/data"
 	cp "$LOOK" "$STATE/data/planted"
 	setcap cap_sys_admin+ep "$STATE/data/planted"
-	prints 0000000000000000 -v "$STATE/data:/data:exec" -- exec /data/planted status CapEff
+	prints 0000000000000000 -v "$STATE/data:/data:ro,exec" -- exec /data/planted status CapEff
 }
 
 @test "D26 a file cannot be made immutable against the host" {

@@ -83,10 +83,13 @@ static int box_create(struct box *b)
 	return ret;
 }
 
-/* Start fn in the container's cgroup, by the same two ways as launch: v2 by clone3, v1 by "0". */
+/* Start fn in the container's cgroup, by the same two ways as launch: v2 by clone3, v1 by "0".
+ * Returns when it is inside. */
 static pid_t box_spawn(struct box *b, int (*fn)(void *), void *arg)
 {
 	struct clone_args args = { .exit_signal = SIGCHLD };
+	int ready[2];
+	char byte;
 	pid_t pid;
 
 	if (b->run.cg.inner >= 0) {
@@ -94,9 +97,20 @@ static pid_t box_spawn(struct box *b, int (*fn)(void *), void *arg)
 		args.cgroup = (uint64_t)b->run.cg.inner;
 	}
 	fflush(stdout);
+	if (pipe2(ready, O_CLOEXEC) < 0)
+		return -1;
 	pid = sys_clone3(&args);
-	if (pid == 0)
-		_exit(cgroup_join(&b->run, &b->e) < 0 ? 255 : fn(arg));
+	if (pid == 0) {
+		int ret = cgroup_join(&b->run, &b->e);
+
+		close(ready[0]);
+		(void)!write(ready[1], "", 1);
+		close(ready[1]);
+		_exit(ret < 0 ? 255 : fn(arg));
+	}
+	close(ready[1]);
+	(void)!read(ready[0], &byte, 1);
+	close(ready[0]);
 	return pid;
 }
 
@@ -501,7 +515,6 @@ static void test_seen(void)
 			n += box_set(&b, asked[i][0], asked[i][1]) == 0;
 	is_int(box_create(&b), 0, t("a cgroup is made"));
 	pid = box_spawn(&b, sleeper, NULL);
-	pause_ms(50);
 	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
 	look.pid = pid;
 	look.proc = open(path, O_PATH | O_CLOEXEC);
@@ -635,11 +648,14 @@ static int stubborn(void *arg)
 	return 0;
 }
 
-static bool moves(volatile int *counter)
+/* Within 100 ms; on a busy machine it may take longer, up to `patience` times that. */
+static bool moves(volatile int *counter, int patience)
 {
 	int before = *counter;
 
-	pause_ms(100);
+	do
+		pause_ms(100);
+	while (*counter == before && --patience > 0);
 	return *counter != before;
 }
 
@@ -655,12 +671,12 @@ static void test_freeze_and_kill(void)
 	pid = box_spawn(&b, stubborn, counter);
 	pause_ms(100);
 	ok(!cgroup_is_empty(&b.run.cg), "%s: with a process it is not", layout);
-	ok(moves(counter), "%s: control: the processes run", layout);
+	ok(moves(counter, 50), "%s: control: the processes run", layout);
 	is_int(cgroup_freeze(&b.run.cg, true, &b.e), 0, t("freeze"));
-	ok(!moves(counter), "%s: frozen, they do not", layout);
+	ok(!moves(counter, 1), "%s: frozen, they do not", layout);
 	is_int(cgroup_freeze(&b.run.cg, true, &b.e), 0, t("freezing twice is fine"));
 	is_int(cgroup_freeze(&b.run.cg, false, &b.e), 0, t("thaw"));
-	ok(moves(counter), "%s: thawed, they run", layout);
+	ok(moves(counter, 50), "%s: thawed, they run", layout);
 	cgroup_freeze(&b.run.cg, true, &b.e);
 	is_int(cgroup_kill(&b.run.cg), 0, t("kill, while frozen"));
 	is_int(reap(pid), 1000 + SIGKILL, t("init is dead"));
@@ -672,7 +688,6 @@ static void test_freeze_and_kill(void)
 	box_open(&b, "-freeze");
 	box_create(&b);
 	pid = box_spawn(&b, stubborn, counter);
-	pause_ms(50);
 	cgroup_freeze(&b.run.cg, true, &b.e);
 	box_close(&b);
 	is_int(reap(pid), 1000 + SIGKILL, t("removing a frozen cgroup kills what is inside"));
@@ -708,10 +723,13 @@ static void test_stats(void)
 	if (has(CG_MEMORY))
 		box_set(&b, "memory.max", "64M");
 	if (has(CG_CPU))
-		box_set(&b, "cpu.max", "0.5");
+		box_set(&b, "cpu.max", "0.2");
 	box_create(&b);
 	pid = box_spawn(&b, worker, NULL);
-	pause_ms(900);
+	for (int i = 0; i < 100 && (i == 0 || stats.cpu_usec < 150000); i++) {
+		pause_ms(100);
+		cgroup_stats(&b.run.cg, &stats);
+	}
 	is_int(cgroup_stats(&b.run.cg, &stats), 0, t("stats"));
 	ok(stats.cpu_usec >= 150000 && stats.cpu_usec < 900000, "%s: CPU time %" PRIu64 " us", layout,
 	   stats.cpu_usec);
@@ -764,7 +782,6 @@ static void test_parent(void)
 	is_int(box_create(&b), 0, t("made below a parent that is made, too"));
 	is_int(box_create(&c), 0, t("a second one beside it"));
 	pid = box_spawn(&b, sleeper, NULL);
-	pause_ms(50);
 	process_cgroup(pid, has_v1(CG_DEVICES) ? CG_DEVICES : CG_UNIFIED, &path);
 	ok(str_starts(str_text(&path), parent), "%s: the process is below it (%s)", layout,
 	   str_text(&path));
@@ -796,7 +813,6 @@ static void test_names(void)
 	box_create(&b);
 	pid = box_spawn(&b, sleeper, NULL);
 	mkdirat(b.run.cg.dir[CG_UNIFIED], "own", 0755);
-	pause_ms(50);
 	is_int(box_create(&c), -EEXIST, t("a name that is in use is refused"));
 	ok(c.run.cg.dir[CG_UNIFIED] < 0 && c.run.cg.dir[CG_DEVICES] < 0,
 	   "%s: and nothing is held", layout);
@@ -841,7 +857,6 @@ static void test_remove_named(void)
 		mkdirat(b.run.cg.inner, "deep/er", 0755);
 		mkdirat(b.run.cg.inner, "deep/still", 0755);
 	}
-	pause_ms(50);
 	cgroup_close(&b.run.cg);
 	start = cgroup_clock();
 	is_int(cgroup_remove_named(NULL, name, &b.e), 0, t("what a killed monitor left is removed"));
@@ -867,11 +882,9 @@ static void test_reopen(void)
 	box_set(&b, "cgroup.delegate", "true");
 	box_create(&b);
 	pid = box_spawn(&b, sleeper, NULL);
-	pause_ms(50);
 	c.run.pid = pid;
 	is_int(cgroup_reopen(&c.run, b.spec.name, &c.e), 0, t("reopened by the pid"));
 	other = box_spawn(&c, sleeper, NULL);
-	pause_ms(50);
 	for (int h = 0; h < CG_HIERARCHIES; h++) {
 		if (b.run.cg.dir[h] < 0)
 			continue;
@@ -957,7 +970,6 @@ static void test_delegate(void)
 	fstatat(x.parent, "cgroup.procs", &st, 0);
 	is_int(st.st_uid, 0, t("the directory with the limits does not"));
 	pid = box_spawn(&b, sleeper, NULL);
-	pause_ms(50);
 	process_cgroup(pid, v2 ? CG_UNIFIED : CG_SYSTEMD, &path);
 	ok(str_ends(str_text(&path), "-delegate/payload"), "%s: the payload lives in the child", layout);
 	kill(pid, SIGKILL);
@@ -1131,7 +1143,6 @@ static int user_session(void *arg)
 	pid = box_spawn(&b, sleeper, NULL);
 	if (pid < 0)
 		printf("# clone3 into the cgroup: %s\n", strerror(errno));
-	pause_ms(50);
 	process_cgroup(pid, CG_UNIFIED, &path);
 	printf("# %s\n", str_text(&path));
 	bad |= !str_starts(str_text(&path), want);

@@ -90,7 +90,7 @@ load ../lib
 @test "a read-only volume cannot be written: EROFS" {
 	mkdir "$STATE/data"
 	gives EROFS --user 0 -v "$STATE/data:/data:ro" -- create /data/new
-	gives OK --user 0 -v "$STATE/data:/data" -- create /data/new
+	gives OK --user 0 -v "$STATE/data:/data:idmap" -- create /data/new
 }
 
 @test "what the owner of the volume's id makes inside is his outside" {
@@ -103,22 +103,37 @@ load ../lib
 @test "without idmap the volume shows the host's ids, which are nobody inside" {
 	mkdir "$STATE/data"
 	matches '65534:65534' -v "$STATE/data:/data:noidmap" -- stat /data
-	matches ' 0:0 ' -v "$STATE/data:/data" -- stat /data
+	matches ' 0:0 ' -v "$STATE/data:/data:idmap" -- stat /data
+}
+
+@test "the owner of a writable volume is the program, whoever it is inside" {
+	mkdir "$STATE/data"
+	chown 4321:4321 "$STATE/data"
+	matches ' 1000:1000 ' -v "$STATE/data:/data" -- stat /data
+	gives OK --user 0 -v "$STATE/data:/data" -- create /data/new
+	[ "$(stat -c %u:%g "$STATE/data/new")" = 4321:4321 ]
+}
+
+@test "C09 a writable volume of root is not the container's root's to fill" {
+	mkdir "$STATE/data"
+	gives EACCES --user 0 -v "$STATE/data:/data" -- create /data/new
+	gives OK --user 0 -v "$STATE/data:/data:idmap" -- create /data/new
+	[ "$(stat -c %u "$STATE/data/new")" = 0 ]
 }
 
 @test "a set-user-id file in a volume gives nothing" {
 	mkdir "$STATE/data"
 	cp "$LOOK" "$STATE/data/suid"
 	chmod 4755 "$STATE/data/suid"
-	matches '^uid 1000 1000 1000' -v "$STATE/data:/data:exec" --set no_new_privs=no --set landlock=no --set seccomp.policy=none -- exec /data/suid ids
-	matches '^uid 1000 0 0' -v "$STATE/data:/data:exec,suid" --set no_new_privs=no --set landlock=no --set seccomp.policy=none -- exec /data/suid ids
+	matches '^uid 1000 1000 1000' -v "$STATE/data:/data:exec,idmap" --set no_new_privs=no --set landlock=no --set seccomp.policy=none -- exec /data/suid ids
+	matches '^uid 1000 0 0' -v "$STATE/data:/data:exec,suid,idmap" --set no_new_privs=no --set landlock=no --set seccomp.policy=none -- exec /data/suid ids
 }
 
 @test "no_new_privs alone makes a set-user-id file give nothing" {
 	mkdir "$STATE/data"
 	cp "$LOOK" "$STATE/data/suid"
 	chmod 4755 "$STATE/data/suid"
-	matches '^uid 1000 1000 1000' -v "$STATE/data:/data:exec,suid" -- exec /data/suid ids
+	matches '^uid 1000 1000 1000' -v "$STATE/data:/data:exec,suid,idmap" -- exec /data/suid ids
 }
 
 @test "a device node in a volume cannot be opened: EACCES" {
@@ -137,9 +152,9 @@ load ../lib
 	mkdir -p "$STATE/data/sub"
 	mount -t tmpfs none "$STATE/data/sub"
 	touch "$STATE/data/sub/secret"
-	try inside -v "$STATE/data:/data" -- ls /data/sub
+	try inside -v "$STATE/data:/data:ro" -- ls /data/sub
 	local without=$output
-	try inside -v "$STATE/data:/data:rbind" -- ls /data/sub
+	try inside -v "$STATE/data:/data:ro,rbind" -- ls /data/sub
 	umount "$STATE/data/sub"
 	[ -z "$without" ]
 	[ "$output" = secret ]

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The walls caps, cred, idmap, keyring and landlock: who the program is, and what it may become.
+# The walls caps, cred, idmap and keyring: who the program is, and what it may become. (Landlock,
+# which only repeats what the mounts say, stands alone in tests/unit/test_landlock.c.)
 load ../lib
 
 zero=0000000000000000
@@ -177,11 +178,6 @@ zero=0000000000000000
 }
 
 # --- second walls -----------------------------------------------------------------------------------
-
-@test "landlock: where the kernel has it, a second wall stands around what may be written" {
-	grep -q landlock /sys/kernel/security/lsm 2>/dev/null || "$WARD" check | grep -qi 'landlock.*yes' || skip "no landlock"
-	skip "asserted in break/ once the wall says what it restricts"
-}
 
 @test "core dumps are off" {
 	prints "0 0" -- rlimit core
