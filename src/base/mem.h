@@ -2,9 +2,9 @@
 /* Ownership in the type of the variable: what is declared with these attributes
  * is released when it goes out of scope, unless take_*() moved it elsewhere. */
 #pragma once
-#include <stdlib.h>
-#include <stdio.h>
 #include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

@@ -15,7 +15,7 @@
 
 /* How a path below a root may be walked. */
 enum path_walk {
-	PATH_FOLLOW,      /* symbolic links followed inside the root */
+	PATH_FOLLOW,	  /* symbolic links followed inside the root */
 	PATH_NO_SYMLINKS, /* a symbolic link anywhere is refused with ELOOP */
 };
 

@@ -31,7 +31,7 @@ struct list {
 	size_t n;
 };
 
-int list_add(struct list *l, const char *text);  /* 0 or -ENOMEM */
+int list_add(struct list *l, const char *text); /* 0 or -ENOMEM */
 void list_clear(struct list *l);
 bool list_has(const struct list *l, const char *text);
 

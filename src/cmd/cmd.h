@@ -17,16 +17,16 @@ enum {
 	CMD_OK = 0,
 	CMD_FAILED = 1,
 	CMD_USAGE = 2,
-	CMD_WARD_FAILED = 125,	   /* run, exec: ward itself failed */
-	CMD_CANNOT_EXECUTE = 126,  /* run, exec: the program is there but cannot be executed */
-	CMD_NOT_FOUND = 127,	   /* run, exec: there is no such program */
+	CMD_WARD_FAILED = 125,	  /* run, exec: ward itself failed */
+	CMD_CANNOT_EXECUTE = 126, /* run, exec: the program is there but cannot be executed */
+	CMD_NOT_FOUND = 127,	  /* run, exec: there is no such program */
 };
 
 struct cmd {
 	const char *name;
-	const char *args;    /* operands: "NAME [SIGNAL]" */
-	const char *summary; /* one line, lower case, without a full stop */
-	const char *details; /* paragraphs for help and manual, or NULL */
+	const char *args;	     /* operands: "NAME [SIGNAL]" */
+	const char *summary;	     /* one line, lower case, without a full stop */
+	const char *details;	     /* paragraphs for help and manual, or NULL */
 	const struct opt *opts;	     /* ends with an empty row; NULL = none */
 	const struct cli_form *form; /* when the command takes the options that fill a spec */
 	/* argv[0] is the command's name. Returns the exit status. */

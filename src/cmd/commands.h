@@ -3,5 +3,6 @@
 #pragma once
 #include "cmd/cmd.h"
 
-extern const struct cmd cmd_run, cmd_create, cmd_start, cmd_stop, cmd_rm, cmd_exec, cmd_ls, cmd_info,
-	cmd_wait, cmd_logs, cmd_freeze, cmd_thaw, cmd_plan, cmd_defaults, cmd_keys, cmd_check, cmd_help, cmd_completion;
+extern const struct cmd cmd_run, cmd_create, cmd_start, cmd_stop, cmd_rm, cmd_exec, cmd_ls,
+	cmd_info, cmd_wait, cmd_logs, cmd_freeze, cmd_thaw, cmd_plan, cmd_defaults, cmd_keys,
+	cmd_check, cmd_help, cmd_completion;

@@ -39,7 +39,8 @@ static int show(const struct store_entry *entry, void *ctx)
 	struct listing *l = ctx;
 	struct state state;
 	struct err e = ERR_NONE;
-	autoclose int dir = entry->running ? store_state_dir(&l->c->store, entry->name, &e) : -EBADF;
+	autoclose int dir = entry->running ? store_state_dir(&l->c->store, entry->name, &e) :
+					     -EBADF;
 	const char *status = "stopped";
 
 	state_init(&state);

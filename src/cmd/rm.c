@@ -24,7 +24,8 @@ static int forget(struct container *c, const char *name, void *into, struct err 
 	int ret;
 
 	if (was_running && !((struct args *)into)->force)
-		return err_msg(e, EBUSY, "container %s is running: stop it first, or use --force", name);
+		return err_msg(e, EBUSY, "container %s is running: stop it first, or use --force",
+			       name);
 	if (was_running) {
 		ret = control_call(&c->store, name, &kill, &answer, e);
 		if (ret < 0 && ret != -ESRCH)

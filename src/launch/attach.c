@@ -164,7 +164,8 @@ static int attach_terminal(struct run *r, struct err *e)
 
 	r->pts = path_open(r->root, "dev/pts", O_PATH | O_DIRECTORY, 0, PATH_NO_SYMLINKS);
 	if (r->pts < 0 || fstatfs(r->pts, &fs) < 0 || fs.f_type != DEVPTS_SUPER_MAGIC)
-		return err_msg(e, ENOTTY, "the container has no devpts at /dev/pts: run without -t");
+		return err_msg(e, ENOTTY,
+			       "the container has no devpts at /dev/pts: run without -t");
 	r->console = dev_pty(r->pts, &r->terminal, e);
 	if (r->console < 0)
 		return r->console;
@@ -200,7 +201,9 @@ static int attach_spawn(struct run *r, struct err *e)
 
 static int attach_enter(struct run *r, struct err *e)
 {
-	static const enum ns_kind kinds[] = { NS_USER, NS_MOUNT, NS_NET, NS_IPC, NS_UTS, NS_CGROUP };
+	static const enum ns_kind kinds[] = {
+		NS_USER, NS_MOUNT, NS_NET, NS_IPC, NS_UTS, NS_CGROUP
+	};
 	uint64_t flags = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)

@@ -31,7 +31,8 @@ static int control_connect(int sock, int dir)
 	autoclose int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int ret = 0;
 
-	if (fchdir(dir) < 0 || connect(sock, (const struct sockaddr *)&address, sizeof(address)) < 0)
+	if (fchdir(dir) < 0 ||
+	    connect(sock, (const struct sockaddr *)&address, sizeof(address)) < 0)
 		ret = -errno;
 	if (here >= 0 && fchdir(here) < 0)
 		ret = -errno;

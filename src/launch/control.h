@@ -9,11 +9,11 @@
 #include "wall/run.h"
 
 enum control_op {
-	CONTROL_STOP,	/* arg: seconds until the kill, -1: stop.timeout; answered when it has ended */
-	CONTROL_KILL,	/* arg: signal, passed on */
+	CONTROL_STOP, /* arg: seconds until the kill, -1: stop.timeout; answered when it has ended */
+	CONTROL_KILL, /* arg: signal, passed on */
 	CONTROL_FREEZE,
 	CONTROL_THAW,
-	CONTROL_WAIT,	/* answered when it has ended */
+	CONTROL_WAIT, /* answered when it has ended */
 	CONTROL_OPS
 };
 

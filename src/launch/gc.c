@@ -55,5 +55,6 @@ void gc_run(struct store *s)
 	int n = store_gc(s, gc_clean, s);
 
 	if (n > 0)
-		log_note("cleaned up after %d container%s whose monitor was killed", n, n > 1 ? "s" : "");
+		log_note("cleaned up after %d container%s whose monitor was killed", n,
+			 n > 1 ? "s" : "");
 }

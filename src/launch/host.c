@@ -23,8 +23,10 @@ static int check_kernel(struct err *e)
 		return err_msg(e, ENOSYS, "cannot tell the version of this kernel");
 	if (major > FLOOR_MAJOR || (major == FLOOR_MAJOR && minor >= FLOOR_MINOR))
 		return 0;
-	return err_msg(e, ENOSYS, "this kernel is %s, ward needs %d.%d or later (id-mapped mounts, "
-				  "clone into a cgroup, openat2)", u.release, FLOOR_MAJOR, FLOOR_MINOR);
+	return err_msg(e, ENOSYS,
+		       "this kernel is %s, ward needs %d.%d or later (id-mapped mounts, "
+		       "clone into a cgroup, openat2)",
+		       u.release, FLOOR_MAJOR, FLOOR_MINOR);
 }
 
 static bool has_cap(unsigned cap)

@@ -83,8 +83,10 @@ int spawn_clone(struct run *r, uint64_t flags, struct err *e)
 	if (r->pid < 0) {
 		err_sys(e, "start the container's init");
 		if (e->code == ENOSPC || e->code == EPERM)
-			err_hint(e, "user namespaces may be switched off or used up: look at the sysctls "
-				    "user.max_user_namespaces and kernel.unprivileged_userns_clone");
+			err_hint(
+				e,
+				"user namespaces may be switched off or used up: look at the sysctls "
+				"user.max_user_namespaces and kernel.unprivileged_userns_clone");
 		if (e->code == EAGAIN)
 			err_hint(e, "no more processes are allowed here");
 		return -e->code;
@@ -133,7 +135,8 @@ int send_staged(struct run *r, struct err *e)
 	int ret = stdio_own(r, e);
 
 	if (ret == 0)
-		ret = sync_send(r->sync, MSG_STAGED, &r->identity, &r->terminal, r->terminal >= 0, e);
+		ret = sync_send(r->sync, MSG_STAGED, &r->identity, &r->terminal, r->terminal >= 0,
+				e);
 	fd_close(&r->terminal);
 	for (int i = 0; i < 3; i++)
 		fd_close(&r->stdio[i]);
@@ -251,7 +254,8 @@ int init_cwd(struct run *r, struct err *e)
 		return err_sys(e, "enter the working directory %s", cwd);
 	/* Outside of the root the kernel says "(unreachable)": CVE-2024-21626. */
 	if (!getcwd(seen, sizeof(seen)) || seen[0] != '/')
-		return err_msg(e, EPERM, "the working directory %s leads out of the container", cwd);
+		return err_msg(e, EPERM, "the working directory %s leads out of the container",
+			       cwd);
 	return 0;
 }
 
@@ -388,6 +392,7 @@ int init_exec(struct run *r, struct err *e)
 	}
 	errno = exec_search(r->argv[0], r->argv, r->envp);
 	if (errno == ENOENT)
-		return err_msg(e, ENOENT, "execute %s: not found in the container's PATH", r->argv[0]);
+		return err_msg(e, ENOENT, "execute %s: not found in the container's PATH",
+			       r->argv[0]);
 	return err_sys(e, "execute %s", r->argv[0]);
 }

@@ -20,10 +20,10 @@
 #include "launch/sync.h"
 #include "spec/dump.h"
 #include "store/state.h"
+#include "wall/ns.h"
 #include "wall/seccomp.h"
 #include "wall/stage.h"
 #include "wall/time.h"
-#include "wall/ns.h"
 
 /* --- which rows ------------------------------------------------------------------------ */
 
@@ -102,7 +102,8 @@ static int state_save(struct run *r, enum state_id id, struct err *e)
 	state.range_base = r->range.base;
 	state.range_gid_base = r->range.gid_base;
 	state.range_count = r->range.count;
-	snprintf(state.profile, sizeof(state.profile), "%s", r->spec->profile ? r->spec->profile : "");
+	snprintf(state.profile, sizeof(state.profile), "%s",
+		 r->spec->profile ? r->spec->profile : "");
 	snprintf(state.cgroup_parent, sizeof(state.cgroup_parent), "%s",
 		 r->spec->cgroup.parent ? r->spec->cgroup.parent : "");
 	if (r->pid > 0) {

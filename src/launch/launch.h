@@ -12,7 +12,7 @@ enum side { MONITOR, INIT };
 
 /* Which starts a row belongs to; every bit set must hold. */
 enum need {
-	NEED_ROOT = 1 << 0,	 /* not in an outer user namespace */
+	NEED_ROOT = 1 << 0, /* not in an outer user namespace */
 	NEED_ROOTLESS = 1 << 1,
 	NEED_USERNS = 1 << 2,	 /* a new user namespace */
 	NEED_JOIN_USER = 1 << 3, /* a given user namespace */
@@ -27,13 +27,13 @@ enum need {
 
 struct row {
 	enum side side;
-	const char *phase;	/* set on the first row of a phase */
-	const char *name;	/* the same word in errors, `ward plan`, ps and tests */
+	const char *phase; /* set on the first row of a phase */
+	const char *name;  /* the same word in errors, `ward plan`, ps and tests */
 	int (*step)(struct run *r, struct err *e);
 	void (*undo)(struct run *r);
 	unsigned need;
-	const char *why;	/* why here */
-	const char *lost;	/* what a start without this row lacks; NULL: nothing */
+	const char *why;  /* why here */
+	const char *lost; /* what a start without this row lacks; NULL: nothing */
 };
 
 /* A table of rows. r->order says which one a run follows. */

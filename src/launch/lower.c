@@ -65,7 +65,8 @@ static int allow_below(int rules, int fd, uint64_t access, struct err *e)
 
 static int allow_store(const struct run *r, int rules, struct err *e)
 {
-	autoclose int states = openat(r->store->run, "containers", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	autoclose int states = openat(r->store->run, "containers",
+				      O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int ret;
 
 	if (states < 0)

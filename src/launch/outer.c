@@ -18,7 +18,9 @@ static int single_id(struct run *r, struct err *e)
 	struct {
 		const char *file;
 		char text[32];
-	} writes[] = { { "self/setgroups", "deny" }, { "self/gid_map", "" }, { "self/uid_map", "" } };
+	} writes[] = { { "self/setgroups", "deny" },
+		       { "self/gid_map", "" },
+		       { "self/uid_map", "" } };
 
 	snprintf(writes[1].text, sizeof(writes[1].text), "0 %u 1", (unsigned)r->host->gid);
 	snprintf(writes[2].text, sizeof(writes[2].text), "0 %u 1", (unsigned)r->host->uid);
@@ -66,7 +68,8 @@ static int run_tool(const char *tool, pid_t pid, unsigned own, unsigned base, un
 }
 
 /* Stays outside while the monitor enters its namespace, then maps it. */
-static _Noreturn void mapper(const struct run *r, const struct range_pool *pool, pid_t monitor, int go)
+static _Noreturn void mapper(const struct run *r, const struct range_pool *pool, pid_t monitor,
+			     int go)
 {
 	char byte;
 
@@ -85,8 +88,9 @@ static int enter(struct err *e)
 		return 0;
 	err_sys(e, "make a user namespace");
 	if (e->code == EPERM || e->code == ENOSPC)
-		err_hint(e, "unprivileged user namespaces are switched off here: look at the sysctls "
-			    "user.max_user_namespaces and kernel.unprivileged_userns_clone");
+		err_hint(e,
+			 "unprivileged user namespaces are switched off here: look at the sysctls "
+			 "user.max_user_namespaces and kernel.unprivileged_userns_clone");
 	return -e->code;
 }
 
@@ -120,10 +124,12 @@ static int ranges(struct run *r, struct err *e)
 	if (ret < 0)
 		return ret;
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		return err_msg(e, EPERM, "%s refused the ids %u-%u of /etc/sub%s: is it installed "
-					 "set-user-id root (package uidmap)?",
+		return err_msg(e, EPERM,
+			       "%s refused the ids %u-%u of /etc/sub%s: is it installed "
+			       "set-user-id root (package uidmap)?",
 			       WEXITSTATUS(status) == 3 ? "newgidmap" : "newuidmap", pool.base,
-			       pool.base + pool.count - 1, WEXITSTATUS(status) == 3 ? "gid" : "uid");
+			       pool.base + pool.count - 1,
+			       WEXITSTATUS(status) == 3 ? "gid" : "uid");
 	return 0;
 }
 

@@ -64,7 +64,9 @@ int posture_observe(const struct host *h, int proc, pid_t pid, const struct run_
 
 static int verify(struct run *r, enum settled when, struct err *e)
 {
-	struct look l = { .host = r->host, .pid = r->pid, .proc = -EBADF, .self = -EBADF, .cg = &r->cg };
+	struct look l = {
+		.host = r->host, .pid = r->pid, .proc = -EBADF, .self = -EBADF, .cg = &r->cg
+	};
 	int ret = look_open(&l, r->proc, e);
 
 	if (ret == 0 && when == SETTLED_SEALED)

@@ -44,7 +44,8 @@ static int reopen(const struct run *r, int i)
 		return -errno;
 	snprintf(path, sizeof(path), "self/fd/%d", i);
 	/* O_NONBLOCK: opening a pipe whose other end is gone must not wait for a new one. */
-	fd = openat(r->proc, path, (flags & (O_ACCMODE | O_APPEND)) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	fd = openat(r->proc, path,
+		    (flags & (O_ACCMODE | O_APPEND)) | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd >= 0)
 		fcntl(fd, F_SETFL, flags & O_APPEND);
 	return fd < 0 ? -errno : fd;
@@ -59,7 +60,8 @@ static int prepare_one(struct run *r, int i, struct err *e)
 		return r->stdio[i] < 0 ? r->stdio[i] : 0;
 	}
 	if (S_ISDIR(st.st_mode))
-		return err_msg(e, EISDIR, "%s is a directory: a container must not get one", names[i]);
+		return err_msg(e, EISDIR, "%s is a directory: a container must not get one",
+			       names[i]);
 	if (S_ISREG(st.st_mode)) {
 		r->stdio[i] = fcntl(i, F_DUPFD_CLOEXEC, 3);
 		return r->stdio[i] < 0 ? err_sys(e, "duplicate %s", names[i]) : 0;
@@ -76,7 +78,8 @@ static bool same_file(int a, int b)
 {
 	struct stat x, y;
 
-	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev &&
+	       x.st_ino == y.st_ino;
 }
 
 /* Detached: nothing to read, one pipe for both outputs, so that the log keeps their order. */

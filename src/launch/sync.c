@@ -93,8 +93,8 @@ int sync_parse(const void *packet, size_t size, enum msg_type want, void *data, 
 	if (size < sizeof(head))
 		return err_msg(e, EPROTO, "a message is cut short");
 	memcpy(&head, packet, sizeof(head));
-	if ((head.type != want && head.type != MSG_ERROR) ||
-	    head.size != types[head.type].size || size != sizeof(head) + head.size)
+	if ((head.type != want && head.type != MSG_ERROR) || head.size != types[head.type].size ||
+	    size != sizeof(head) + head.size)
 		return err_msg(e, EPROTO, "a message is not `%s`", types[want].name);
 	if (head.type == MSG_ERROR) {
 		memcpy(e, (const char *)packet + sizeof(head), sizeof(*e));
@@ -167,8 +167,8 @@ int sync_wait(int sock, enum msg_type type, void *data, int *fds, size_t max, si
 			       types[type].name);
 	ret = n < 0 ? (int)n : sync_parse(&packet, (size_t)n, type, data, e);
 	if (ret == 0 && came > max)
-		ret = err_msg(e, EPROTO, "`%s` came with %zu descriptors too many", types[type].name,
-			      came - max);
+		ret = err_msg(e, EPROTO, "`%s` came with %zu descriptors too many",
+			      types[type].name, came - max);
 	for (size_t i = 0; ret < 0 && i < came && i < max; i++)
 		close(fds[i]);
 	if (got)

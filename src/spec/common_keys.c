@@ -90,8 +90,9 @@ static int word_read(const char *value, struct str *out, struct err *e)
 	int ret = word_unescape(value, out);
 
 	if (ret == -EINVAL)
-		return err_msg(e, EINVAL,
-			       "a backslash is written \\\\ ; \\n \\t \\r \\\" and \\xHH are known");
+		return err_msg(
+			e, EINVAL,
+			"a backslash is written \\\\ ; \\n \\t \\r \\\" and \\xHH are known");
 	return ret < 0 ? err_mem(e) : 0;
 }
 

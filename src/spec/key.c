@@ -332,8 +332,8 @@ static int count_set(const struct key *k, void *field, const char *value, struct
 		return 0;
 	}
 	if (str_u64(value, 10, min, max, field) < 0)
-		return err_msg(e, EINVAL, "'%s' is not a number from %" PRIu64 " to %" PRIu64, value,
-			       min, max);
+		return err_msg(e, EINVAL, "'%s' is not a number from %" PRIu64 " to %" PRIu64,
+			       value, min, max);
 	return 0;
 }
 
@@ -351,8 +351,8 @@ static int int64_parse(const struct key *k, const char *value, int64_t min, int6
 		max = b->max;
 	}
 	if (str_i64(value, min, max, out) < 0)
-		return err_msg(e, EINVAL, "'%s' is not a number from %" PRId64 " to %" PRId64, value,
-			       min, max);
+		return err_msg(e, EINVAL, "'%s' is not a number from %" PRId64 " to %" PRId64,
+			       value, min, max);
 	return 0;
 }
 

@@ -14,8 +14,8 @@ struct key;
 /* How a value of one type is read and written. All functions are free of side effects but on
  * `field`. */
 struct key_type {
-	const char *name;   /* as shown in the manual: "size", "bool", "list of paths" */
-	bool many;	    /* each assignment appends; an empty value clears */
+	const char *name; /* as shown in the manual: "size", "bool", "list of paths" */
+	bool many;	  /* each assignment appends; an empty value clears */
 	int (*set)(const struct key *k, void *field, const char *value, struct err *e);
 	/* Append the value as set() would take it; `many` types: one per line. */
 	void (*get)(const struct key *k, const void *field, struct str *out);
@@ -30,9 +30,9 @@ enum key_flags {
 struct key {
 	const char *name;
 	const struct key_type *type;
-	size_t at;	    /* offset in struct spec */
-	const void *of;	    /* what the type needs: words of an enum, bounds of a number */
-	const char *flag;   /* long option of `ward run`, NULL = only --set */
+	size_t at;	  /* offset in struct spec */
+	const void *of;	  /* what the type needs: words of an enum, bounds of a number */
+	const char *flag; /* long option of `ward run`, NULL = only --set */
 	const char *metavar;
 	unsigned flags;
 	const char *doc;
@@ -45,14 +45,15 @@ extern const struct key_type key_bool;	 /* bool */
 extern const struct key_type key_string; /* char *, "" = NULL */
 extern const struct key_type key_path;	 /* char *, absolute */
 extern const struct key_type key_size;	 /* uint64_t bytes; "max" = LIMIT_MAX, "" = LIMIT_UNSET */
-extern const struct key_type key_count;	 /* uint64_t; "max", "" as key_size; .of = struct key_bounds */
-extern const struct key_type key_int;	 /* int; .of = struct key_bounds */
-extern const struct key_type key_int64;	 /* int64_t */
-extern const struct key_type key_u32;	 /* uint32_t; octal with a leading 0 */
-extern const struct key_type key_enum;	 /* int; .of = NULL-terminated const char *const [] */
-extern const struct key_type key_bit;	 /* one bit of a uint64_t, as bool; .of = const uint64_t * */
-extern const struct key_type key_list;	 /* struct list of free text */
-extern const struct key_type key_paths;	 /* struct list of absolute paths */
+extern const struct key_type
+	key_count;		      /* uint64_t; "max", "" as key_size; .of = struct key_bounds */
+extern const struct key_type key_int; /* int; .of = struct key_bounds */
+extern const struct key_type key_int64; /* int64_t */
+extern const struct key_type key_u32;	/* uint32_t; octal with a leading 0 */
+extern const struct key_type key_enum;	/* int; .of = NULL-terminated const char *const [] */
+extern const struct key_type key_bit;	/* one bit of a uint64_t, as bool; .of = const uint64_t * */
+extern const struct key_type key_list;	/* struct list of free text */
+extern const struct key_type key_paths; /* struct list of absolute paths */
 
 struct key_bounds {
 	int64_t min, max;

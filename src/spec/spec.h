@@ -39,22 +39,22 @@ enum rootfs_kind { ROOTFS_DIR, ROOTFS_OVERLAY, ROOTFS_HOST };
 
 /* Whose are the files of a volume? */
 enum volume_ids {
-	VOLUME_AUTO,	/* read-only: as VOLUME_IDMAP; else its owner is the program, see wall/mount.c */
+	VOLUME_AUTO, /* read-only: as VOLUME_IDMAP; else its owner is the program, see wall/mount.c */
 	VOLUME_IDMAP,	/* ids on disk are the container's ids */
 	VOLUME_NOIDMAP, /* ids on disk are the host's */
 };
 
 /* A directory, file or tmpfs that is mounted into the container. */
 struct volume {
-	char *source;	  /* NULL for tmpfs */
-	char *target;	  /* absolute, resolved inside the root */
-	uint64_t attr;	  /* MOUNT_ATTR_RDONLY, _NOSUID, _NODEV, _NOEXEC */
-	bool recursive;	  /* bind submounts too */
+	char *source;	/* NULL for tmpfs */
+	char *target;	/* absolute, resolved inside the root */
+	uint64_t attr;	/* MOUNT_ATTR_RDONLY, _NOSUID, _NODEV, _NOEXEC */
+	bool recursive; /* bind submounts too */
 	enum volume_ids ids;
-	bool slave;	  /* receive host mounts below it */
-	uint64_t size;	  /* tmpfs: bytes */
-	uint64_t inodes;  /* tmpfs */
-	uint32_t mode;	  /* tmpfs: permissions of its root */
+	bool slave;	 /* receive host mounts below it */
+	uint64_t size;	 /* tmpfs: bytes */
+	uint64_t inodes; /* tmpfs */
+	uint32_t mode;	 /* tmpfs: permissions of its root */
 };
 
 struct volumes {
@@ -135,9 +135,9 @@ struct spec {
 
 	struct {
 		enum rootfs_kind kind;
-		char *path;	    /* ROOTFS_DIR */
-		struct list lower;  /* ROOTFS_OVERLAY, topmost first */
-		char *upper;	    /* NULL = tmpfs, else a directory for upper and work */
+		char *path;	   /* ROOTFS_DIR */
+		struct list lower; /* ROOTFS_OVERLAY, topmost first */
+		char *upper;	   /* NULL = tmpfs, else a directory for upper and work */
 		uint64_t upper_size;
 		uint64_t attr; /* MOUNT_ATTR_* of the root mount */
 		bool idmap;
@@ -157,7 +157,7 @@ struct spec {
 		struct list readonly; /* bound read-only onto itself */
 		enum proc_hide hidepid;
 		bool subset_pid;
-		bool own_ids; /* boot_id and machine-id of its own */
+		bool own_ids;	    /* boot_id and machine-id of its own */
 		struct list sysctl; /* name=value */
 	} proc;
 
@@ -172,7 +172,7 @@ struct spec {
 	} caps;
 
 	struct {
-		char *policy; /* "app", "system", "none" or a file */
+		char *policy;	   /* "app", "system", "none" or a file */
 		struct list allow; /* names and @sets added by gates and the user */
 		struct list deny;
 		struct list families; /* address families added */
@@ -186,16 +186,16 @@ struct spec {
 	bool keyring; /* a session keyring of its own */
 
 	struct {
-		char *parent;	/* below each hierarchy's root; NULL = the root itself */
-		bool delegate;	/* a subtree that the container's root may manage */
+		char *parent;  /* below each hierarchy's root; NULL = the root itself */
+		bool delegate; /* a subtree that the container's root may manage */
 		uint64_t pids;
 		uint64_t memory, swap, memory_low, memory_high;
-		uint64_t cpu_weight;		   /* 1..10000, v2's scale */
-		uint64_t cpu_quota, cpu_period;	   /* microseconds */
+		uint64_t cpu_weight;		/* 1..10000, v2's scale */
+		uint64_t cpu_quota, cpu_period; /* microseconds */
 		char *cpuset_cpus, *cpuset_mems;
-		uint64_t io_weight;		   /* 1..10000 */
-		struct list io_max;   /* "MAJ:MIN rbps=.. wbps=.. riops=.. wiops=.." */
-		struct list hugetlb;  /* "2MB=SIZE" */
+		uint64_t io_weight;  /* 1..10000 */
+		struct list io_max;  /* "MAJ:MIN rbps=.. wbps=.. riops=.. wiops=.." */
+		struct list hugetlb; /* "2MB=SIZE" */
 		uint64_t max_descendants, max_depth;
 	} cgroup;
 	struct rlimit_value rlimit[RLIMIT_KINDS];

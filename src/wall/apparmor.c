@@ -109,9 +109,9 @@ static int apparmor_observe(const struct look *l, struct spec *seen, struct err 
 	end = strstr(text.text, " (");
 	if (end)
 		*end = '\0';
-	return strcmp(text.text, "unconfined")
-		       ? key_string.set(&keys[0], &seen->lsm.apparmor, text.text, e)
-		       : 0;
+	return strcmp(text.text, "unconfined") ?
+		       key_string.set(&keys[0], &seen->lsm.apparmor, text.text, e) :
+		       0;
 }
 
 /* --- rules ----------------------------------------------------------------------------- */

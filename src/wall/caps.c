@@ -219,8 +219,8 @@ static bool runs_as_root(const struct spec *s)
 
 	if (!user || !*user)
 		return s->process.uid == 0;
-	return !strncmp(user, "root", 4) ? !user[4] || user[4] == ':'
-					 : user[0] == '0' && (!user[1] || user[1] == ':');
+	return !strncmp(user, "root", 4) ? !user[4] || user[4] == ':' :
+					   user[0] == '0' && (!user[1] || user[1] == ':');
 }
 
 static int check_subsets(struct spec *s, struct err *e)
@@ -342,9 +342,9 @@ static int set_ambient(uint64_t ambient, struct err *e)
 static int set_securebits(uint32_t bits, struct err *e)
 {
 	if (!bits)
-		return prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0
-			       ? err_sys(e, "caps.permitted: stop keeping capabilities")
-			       : 0;
+		return prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0 ?
+			       err_sys(e, "caps.permitted: stop keeping capabilities") :
+			       0;
 	if (prctl(PR_SET_SECUREBITS, bits, 0, 0, 0) < 0)
 		return err_sys(e, "caps.securebits: set 0x%x", bits);
 	if (prctl(PR_GET_SECUREBITS, 0, 0, 0, 0) != (int)bits)
@@ -416,12 +416,13 @@ static int caps_observe(const struct look *l, struct spec *seen, struct err *e)
 
 /* Each of these alone is root on a host without a user namespace, and reaches the code of the
  * kernel that has had most of the holes within one. */
-static const uint64_t dangerous =
-	CAP_BIT(CAP_SYS_ADMIN) | CAP_BIT(CAP_SYS_MODULE) | CAP_BIT(CAP_SYS_RAWIO) |
-	CAP_BIT(CAP_SYS_PTRACE) | CAP_BIT(CAP_SYS_BOOT) | CAP_BIT(CAP_SYS_TIME) |
-	CAP_BIT(CAP_MAC_ADMIN) | CAP_BIT(CAP_MAC_OVERRIDE) | CAP_BIT(CAP_SYSLOG) |
-	CAP_BIT(CAP_PERFMON) | CAP_BIT(CAP_BPF) | CAP_BIT(CAP_DAC_READ_SEARCH) |
-	CAP_BIT(CAP_NET_ADMIN) | CAP_BIT(CAP_LINUX_IMMUTABLE) | CAP_BIT(CAP_CHECKPOINT_RESTORE);
+static const uint64_t dangerous = CAP_BIT(CAP_SYS_ADMIN) | CAP_BIT(CAP_SYS_MODULE) |
+				  CAP_BIT(CAP_SYS_RAWIO) | CAP_BIT(CAP_SYS_PTRACE) |
+				  CAP_BIT(CAP_SYS_BOOT) | CAP_BIT(CAP_SYS_TIME) |
+				  CAP_BIT(CAP_MAC_ADMIN) | CAP_BIT(CAP_MAC_OVERRIDE) |
+				  CAP_BIT(CAP_SYSLOG) | CAP_BIT(CAP_PERFMON) | CAP_BIT(CAP_BPF) |
+				  CAP_BIT(CAP_DAC_READ_SEARCH) | CAP_BIT(CAP_NET_ADMIN) |
+				  CAP_BIT(CAP_LINUX_IMMUTABLE) | CAP_BIT(CAP_CHECKPOINT_RESTORE);
 
 static bool holds_nnp(const struct spec *s)
 {

@@ -152,8 +152,9 @@ static void check_defaults(struct spec *s)
  * caller says what is missing), what somebody asked for by name is refused. */
 static int check_undelegated(struct spec *s, const struct host *h, struct err *e)
 {
-	static const char *const fields[] = { "pids.max", "memory.max", "memory.swap", "memory.high",
-					      "memory.low", "cpu.weight", "cpu.max", "io.weight" };
+	static const char *const fields[] = { "pids.max",    "memory.max", "memory.swap",
+					      "memory.high", "memory.low", "cpu.weight",
+					      "cpu.max",     "io.weight" };
 
 	for (size_t i = 0; i < LIMIT_KINDS; i++) {
 		const char *key = cgroup_rows[i].key;
@@ -351,7 +352,8 @@ static bool swap_finite(const struct spec *s)
 static const struct rule rules[] = {
 	{ "cgroup.pids", pids_finite, "the number of processes is limited",
 	  "a fork bomb takes all process ids of the host" },
-	{ "cgroup.memory", memory_finite, "memory is limited", "the container can use up all memory" },
+	{ "cgroup.memory", memory_finite, "memory is limited",
+	  "the container can use up all memory" },
 	{ "cgroup.swap", swap_finite, "swap is limited", "the container can fill the host's swap" },
 };
 

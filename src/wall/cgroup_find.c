@@ -230,8 +230,8 @@ static void payload_entrances(struct run_cgroup *cg)
 		cg->inner = openat(cg->dir[CG_UNIFIED], CGROUP_PAYLOAD,
 				   O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (cg->dir[CG_SYSTEMD] >= 0)
-		cg->tasks[CG_SYSTEMD] =
-			openat(cg->dir[CG_SYSTEMD], CGROUP_PAYLOAD "/tasks", O_WRONLY | O_CLOEXEC);
+		cg->tasks[CG_SYSTEMD] = openat(cg->dir[CG_SYSTEMD], CGROUP_PAYLOAD "/tasks",
+					       O_WRONLY | O_CLOEXEC);
 }
 
 int cgroup_reopen(struct run *r, const char *name, struct err *e)

@@ -153,8 +153,8 @@ static int cpu_list_set(const struct key *k, void *field, const char *value, str
 	if (!set)
 		return err_mem(e);
 	if (cpu_list_parse(value, set) < 0)
-		return err_msg(e, EINVAL, "'%s' is not a list of numbers below %d like 0-3,8", value,
-			       CPUS_MAX);
+		return err_msg(e, EINVAL, "'%s' is not a list of numbers below %d like 0-3,8",
+			       value, CPUS_MAX);
 	cpu_list_print(set, &text);
 	if (text.failed)
 		return err_mem(e);
@@ -302,7 +302,8 @@ static int hugetlb_set(const struct key *k, void *field, const char *value, stru
 
 	(void)k;
 	if (hugetlb_parse(value, &h) < 0)
-		return err_msg(e, EINVAL, "'%s' is not a page size and a limit like 2MB=64M", value);
+		return err_msg(e, EINVAL, "'%s' is not a page size and a limit like 2MB=64M",
+			       value);
 	return checked_list_add(field, value, e);
 }
 

@@ -94,7 +94,8 @@ int cgroup_path(const char *text, enum cg_hierarchy h, struct str *path)
 	while (*text) {
 		size_t len = strcspn(text, "\n");
 		const char *list = memchr(text, ':', len);
-		const char *end = list ? memchr(list + 1, ':', len - (size_t)(list + 1 - text)) : NULL;
+		const char *end = list ? memchr(list + 1, ':', len - (size_t)(list + 1 - text)) :
+					 NULL;
 
 		if (end && line_names(list + 1, (size_t)(end - list - 1), hierarchies[h].line)) {
 			str_addn(path, end + 1, len - (size_t)(end + 1 - text));

@@ -14,12 +14,12 @@
  * mounted, not wanted or not writable for us. */
 struct cgroup_layout {
 	int base[CG_HIERARCHIES];
-	unsigned v2; /* CGROUP_BIT() of each controller that cgroup v2 offers at base[CG_UNIFIED] */
+	unsigned v2; /* CGROUP_BIT() of each controller that base[CG_UNIFIED] offers */
 };
 
 /* Open the hierarchies in `wanted`, but not what cgroup v2 makes superfluous when it is there: it
- * freezes, kills and counts CPU time without a controller. With `parent`, base is the root of the hierarchy; else the
- * root where it is writable, or the place that was delegated to us. */
+ * freezes, kills and counts CPU time without a controller. With `parent`, base is the root of the
+ * hierarchy; else the root where it is writable, or the place that was delegated to us. */
 void cgroup_layout_open(struct cgroup_layout *l, unsigned wanted, const char *parent);
 void cgroup_layout_close(struct cgroup_layout *l);
 

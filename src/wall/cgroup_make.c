@@ -53,8 +53,10 @@ static int limits_check(const struct spec *s, const struct cgroup_layout *l, str
 			continue;
 		err_msg(e, EOPNOTSUPP, "no %s controller in any cgroup hierarchy we may use",
 			cgroup_word(h));
-		err_hint(e, "have it enabled (kernel: cgroup_enable=%s; a user's service manager: "
-			    "Delegate=%s)", cgroup_word(h), cgroup_word(h));
+		err_hint(e,
+			 "have it enabled (kernel: cgroup_enable=%s; a user's service manager: "
+			 "Delegate=%s)",
+			 cgroup_word(h), cgroup_word(h));
 		ret = limit_missing(s, cgroup_rows[i].key, e);
 		if (ret < 0)
 			return ret;
@@ -76,8 +78,10 @@ static int limit_write(const struct run *r, const struct cgroup_layout *l, int i
 	if (dir < 0)
 		return 0;
 	ret = io->write ? io->write(dir, r->spec, e) :
-			  err_msg(e, EOPNOTSUPP, "cgroup v1, which has the %s controller here, has "
-						 "no such limit", cgroup_word(h));
+			  err_msg(e, EOPNOTSUPP,
+				  "cgroup v1, which has the %s controller here, has "
+				  "no such limit",
+				  cgroup_word(h));
 	if (ret == -ENOENT || ret == -EOPNOTSUPP)
 		return limit_missing(r->spec, cgroup_rows[i].key, e);
 	if (ret < 0)
@@ -112,8 +116,8 @@ const char *cgroup_missing(const struct host *h)
 		return "no cgroup file system can be written below /sys/fs/cgroup: no limits, and "
 		       "devices cannot be filtered; mount cgroup2 there";
 	if (h->cgroup_v2_only)
-		return "no cgroup was delegated to this user: memory, processes and CPU time are not "
-		       "limited; start it with `systemd-run --user --scope -p Delegate=yes`";
+		return "no cgroup was delegated to this user: memory, processes and CPU time are "
+		       "not limited; start it with `systemd-run --user --scope -p Delegate=yes`";
 	return "this host has cgroup v1, which is not delegated to users: memory, processes and CPU "
 	       "time are not limited; run as root, or boot with systemd.unified_cgroup_hierarchy=1";
 }
@@ -172,7 +176,8 @@ static int parent_step(struct run *r, const struct cgroup_layout *l, enum cg_hie
 			       cgroup_word(h));
 	child = openat(*at, word, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	ret = child < 0 ? err_sys(e, "open cgroup.parent '%s' for %s", r->spec->cgroup.parent,
-				  cgroup_word(h)) : 0;
+				  cgroup_word(h)) :
+			  0;
 	if (ret == 0 && made && h == CG_CPUSET)
 		ret = pass_on(r, l, h, *at, child, e);
 	if (ret < 0 && made)
@@ -298,7 +303,8 @@ static int chown_to_root_inside(const struct run *r, int dir, struct err *e)
 	int64_t uid = run_outside(&r->uid_map, 0), gid = run_outside(&r->gid_map, 0);
 
 	if (uid < 0 || gid < 0)
-		return err_msg(e, EINVAL, "%s: cgroup.delegate: the container has no id 0 to give it to",
+		return err_msg(e, EINVAL,
+			       "%s: cgroup.delegate: the container has no id 0 to give it to",
 			       key_origin(r->spec, "cgroup.delegate"));
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
 		if (fchownat(dir, files[i], (uid_t)uid, (gid_t)gid, AT_SYMLINK_NOFOLLOW) < 0 &&
@@ -333,7 +339,8 @@ static int delegate(struct run *r, const struct cgroup_layout *l, struct err *e)
 	if (!r->spec->cgroup.delegate)
 		return 0;
 	if (r->cg.dir[CG_UNIFIED] < 0 && r->cg.dir[CG_SYSTEMD] < 0) {
-		err_msg(e, EOPNOTSUPP, "neither cgroup v2 nor the v1 hierarchy name=systemd is mounted");
+		err_msg(e, EOPNOTSUPP,
+			"neither cgroup v2 nor the v1 hierarchy name=systemd is mounted");
 		return limit_missing(r->spec, "cgroup.delegate", e);
 	}
 	if (r->cg.dir[CG_SYSTEMD] >= 0) {

@@ -56,15 +56,16 @@ static void cpu_stats(const struct run_cgroup *cg, struct cgroup_stats *out)
 		out->cpu_system_usec = cgroup_field(v2, "cpu.stat", "system_usec");
 	} else {
 		out->cpu_usec = scaled(cgroup_number(v1, "cpuacct.usage"), 1, 1000);
-		out->cpu_user_usec =
-			scaled(cgroup_field(v1, "cpuacct.stat", "user"), 1000000, ticks);
-		out->cpu_system_usec =
-			scaled(cgroup_field(v1, "cpuacct.stat", "system"), 1000000, ticks);
+		out->cpu_user_usec = scaled(cgroup_field(v1, "cpuacct.stat", "user"), 1000000,
+					    ticks);
+		out->cpu_system_usec = scaled(cgroup_field(v1, "cpuacct.stat", "system"), 1000000,
+					      ticks);
 	}
 	v1 = cg->dir[CG_CPU];
 	out->throttled = cgroup_field(v1 >= 0 ? v1 : v2, "cpu.stat", "nr_throttled");
-	out->throttled_usec = v1 >= 0 ? scaled(cgroup_field(v1, "cpu.stat", "throttled_time"), 1, 1000)
-				      : cgroup_field(v2, "cpu.stat", "throttled_usec");
+	out->throttled_usec = v1 >= 0 ? scaled(cgroup_field(v1, "cpu.stat", "throttled_time"), 1,
+					       1000) :
+					cgroup_field(v2, "cpu.stat", "throttled_usec");
 }
 
 static void add(uint64_t *sum, const char *digits)
@@ -78,7 +79,8 @@ static void add(uint64_t *sum, const char *digits)
 /* v2: "8:0 rbytes=1 wbytes=2 ..."; v1: "8:0 Read 1". One line or word per device. */
 static void io_stats(const struct run_cgroup *cg, struct cgroup_stats *out)
 {
-	static const char *const words[2][2] = { { "rbytes=", "wbytes=" }, { " Read ", " Write " } };
+	static const char *const words[2][2] = { { "rbytes=", "wbytes=" },
+						 { " Read ", " Write " } };
 	bool v1 = is_v1(cg, CG_BLKIO);
 	int dir = counter_dir(cg, CG_BLKIO);
 	uint64_t *sums[] = { &out->io_read, &out->io_written };

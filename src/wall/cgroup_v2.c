@@ -96,9 +96,10 @@ int cgroup_v2_enable(int dir, unsigned mask, struct err *e)
 	errno = -ret;
 	err_sys(e, "enable %s below %s", words.text, cgroup_where(dir, where, sizeof(where)));
 	if (ret == -EBUSY)
-		return err_hint(e, "processes live in it, and such a cgroup cannot pass controllers "
-				   "on; move them into one below it, or name another one with "
-				   "cgroup.parent");
+		return err_hint(e,
+				"processes live in it, and such a cgroup cannot pass controllers "
+				"on; move them into one below it, or name another one with "
+				"cgroup.parent");
 	if (ret == -ENOENT)
 		return err_hint(e, "the cgroup above does not pass it on");
 	return ret;
@@ -114,8 +115,9 @@ int cgroup_v2_check_type(int dir, struct err *e)
 	err_msg(e, EOPNOTSUPP, "%s is '%.*s': nothing can run in it",
 		cgroup_where(dir, where, sizeof(where)), (int)strcspn(str_text(&text), "\n"),
 		str_text(&text));
-	return err_hint(e, "a cgroup above it holds processes and passes controllers on; name another "
-			   "one with cgroup.parent");
+	return err_hint(e,
+			"a cgroup above it holds processes and passes controllers on; name another "
+			"one with cgroup.parent");
 }
 
 /* --- pids, memory --------------------------------------------------------------------------- */

@@ -30,7 +30,8 @@ static int user_set(const struct key *k, void *field, const char *value, struct 
 {
 	const char *colon = strchr(value, ':');
 
-	if (str_has_control(value) || value[0] == ':' || (colon && (!colon[1] || strchr(colon + 1, ':'))))
+	if (str_has_control(value) || value[0] == ':' ||
+	    (colon && (!colon[1] || strchr(colon + 1, ':'))))
 		return err_msg(e, EINVAL, "'%s' is not UID[:GID] or NAME[:GROUP]", value);
 	return key_string.set(k, field, value, e);
 }
@@ -161,7 +162,8 @@ static int resolve_group(int root, const char *group, struct identity *id, struc
 	account_read(root, "etc/group", &text);
 	line = account_find(str_text(&text), group, NULL);
 	if (!line || !field_id(line, 2, &id->gid))
-		return err_msg(e, EINVAL, "the container has no group '%s' (its /etc/group)", group);
+		return err_msg(e, EINVAL, "the container has no group '%s' (its /etc/group)",
+			       group);
 	return 0;
 }
 
@@ -176,7 +178,8 @@ int cred_resolve_user(int root, const char *user, struct identity *id, struct er
 	bool numeric;
 
 	*id = (struct identity){ .home = "/" };
-	if (snprintf(head, sizeof(head), "%.*s", (int)strcspn(user, ":"), user) >= (int)sizeof(head))
+	if (snprintf(head, sizeof(head), "%.*s", (int)strcspn(user, ":"), user) >=
+	    (int)sizeof(head))
 		return err_msg(e, EINVAL, "the user name is too long");
 	numeric = str_u64(head, 10, 0, UINT32_MAX - 1, &number) == 0;
 	/* "1x" or "4294967296" must never end up as some other number (CVE-2026-30892). */
@@ -209,9 +212,12 @@ int cred_resolve(struct run *r, struct err *e)
 
 	if (ret < 0)
 		return err_add(e, "%s: process.user", key_origin(r->spec, "process.user"));
-	if (run_outside(&r->uid_map, r->identity.uid) < 0 || run_outside(&r->gid_map, r->identity.gid) < 0)
-		return err_msg(e, EINVAL, "%s: process.user %u:%u is not one of the container's ids",
-			       key_origin(r->spec, "process.user"), r->identity.uid, r->identity.gid);
+	if (run_outside(&r->uid_map, r->identity.uid) < 0 ||
+	    run_outside(&r->gid_map, r->identity.gid) < 0)
+		return err_msg(e, EINVAL,
+			       "%s: process.user %u:%u is not one of the container's ids",
+			       key_origin(r->spec, "process.user"), r->identity.uid,
+			       r->identity.gid);
 	return 0;
 }
 

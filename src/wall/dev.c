@@ -69,15 +69,15 @@ static int node_rule(struct spec *s, const char *path, struct err *e)
 	char rule[64];
 
 	if (!str_starts(path, "/dev/"))
-		return err_msg(e, EINVAL, "%s: dev.node: %s is not below /dev", key_origin(s, "dev.node"),
-			       path);
+		return err_msg(e, EINVAL, "%s: dev.node: %s is not below /dev",
+			       key_origin(s, "dev.node"), path);
 	if (stat(path, &st) < 0)
 		return err_sys(e, "%s: dev.node: %s", key_origin(s, "dev.node"), path);
 	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
-		return err_msg(e, EINVAL, "%s: dev.node: %s is not a device", key_origin(s, "dev.node"),
-			       path);
-	snprintf(rule, sizeof(rule), "%c %u:%u rw", S_ISCHR(st.st_mode) ? 'c' : 'b', major(st.st_rdev),
-		 minor(st.st_rdev));
+		return err_msg(e, EINVAL, "%s: dev.node: %s is not a device",
+			       key_origin(s, "dev.node"), path);
+	snprintf(rule, sizeof(rule), "%c %u:%u rw", S_ISCHR(st.st_mode) ? 'c' : 'b',
+		 major(st.st_rdev), minor(st.st_rdev));
 	return key_set(s, "device.rule", rule, "dev.node", e);
 }
 
@@ -95,7 +95,8 @@ static int dev_check(struct spec *s, const struct host *h, struct err *e)
 
 /* In a user namespace mknod is refused, so the host's node is bound instead; it is checked to
  * be the device it should be. */
-static int node_bind(int dev, const char *name, const char *host_path, dev_t expected, struct err *e)
+static int node_bind(int dev, const char *name, const char *host_path, dev_t expected,
+		     struct err *e)
 {
 	struct stat st;
 	autoclose int target = -EBADF, tree = -EBADF;
@@ -135,8 +136,8 @@ static int dev_nodes(struct run *r, struct err *e)
 	int ret = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(nodes) && ret == 0; i++)
-		ret = node_make(r, nodes[i].name, S_IFCHR, makedev(nodes[i].major, nodes[i].minor), 0666,
-				e);
+		ret = node_make(r, nodes[i].name, S_IFCHR, makedev(nodes[i].major, nodes[i].minor),
+				0666, e);
 	for (size_t i = 0; i < ARRAY_SIZE(links) && ret == 0; i++)
 		if (symlinkat(links[i].to, r->dev, links[i].name) < 0)
 			ret = err_sys(e, "make the link /dev/%s", links[i].name);
@@ -197,7 +198,8 @@ static int dev_pts(struct run *r, struct err *e)
 	/* Without the group in the map, root's: grantpt(3) only needs it to exist. */
 	snprintf(gid, sizeof(gid), "%u", tty >= 0 ? (unsigned)tty : stage_root_gid(r));
 	snprintf(max, sizeof(max), "%" PRIu64, r->spec->dev.pts_max);
-	r->pts = stage_fs("devpts", opts, ARRAY_SIZE(opts), MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, e);
+	r->pts = stage_fs("devpts", opts, ARRAY_SIZE(opts), MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
+			  e);
 	if (r->pts < 0)
 		return r->pts;
 	ret = dev_mount_at(r->dev, r->pts, "pts", e);
@@ -207,7 +209,8 @@ static int dev_pts(struct run *r, struct err *e)
 static int dev_shm(struct run *r, struct err *e)
 {
 	autoclose int tree = stage_tmpfs(r, r->spec->dev.shm_size, 65536, 01777,
-					 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, e);
+					 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+					 e);
 
 	return tree < 0 ? tree : dev_mount_at(r->dev, tree, "shm", e);
 }
@@ -264,7 +267,8 @@ int dev_stage(struct run *r, struct err *e)
 		return err_msg(e, -target, "/dev of the root file system is not a directory");
 	if (target < 0)
 		return target;
-	r->dev = stage_tmpfs(r, DEV_SIZE, DEV_INODES, 0755, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, e);
+	r->dev = stage_tmpfs(r, DEV_SIZE, DEV_INODES, 0755, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
+			     e);
 	if (r->dev < 0)
 		return r->dev;
 	ret = stage_attach(r->dev, target, "/dev", e);

@@ -119,8 +119,8 @@ static int rules_set(const struct key *k, void *field, const char *value, struct
 	(void)k;
 	if (device_rule_parse(value, &rule) < 0)
 		return err_msg(e, EINVAL,
-			       "'%s' is not a device rule: type (c, b or a), MAJOR:MINOR (or *), and "
-			       "some of rwm, like 'c 1:3 rwm'",
+			       "'%s' is not a device rule: type (c, b or a), MAJOR:MINOR (or *), "
+			       "and some of rwm, like 'c 1:3 rwm'",
 			       value);
 	if (rules->n == RULES_MAX)
 		return err_msg(e, E2BIG, "more than %d device rules", RULES_MAX);
@@ -285,9 +285,11 @@ int device_load(struct run *r, struct err *e)
 	ret = v1 < 0 ? 0 : device_v1_load(v1, &r->spec->dev.rules, e);
 	if (ret < 0)
 		return err_add(e, "device");
-	ret = v2 < 0 ? err_msg(e, EOPNOTSUPP, "neither cgroup v2 nor the devices controller of v1 "
-					      "is mounted") :
-		       device_v2_load(v2, &r->spec->dev.rules, e);
+	if (v2 >= 0)
+		ret = device_v2_load(v2, &r->spec->dev.rules, e);
+	else
+		ret = err_msg(e, EOPNOTSUPP,
+			      "neither cgroup v2 nor the devices controller of v1 is mounted");
 	if (ret == 0)
 		return 0;
 	/* v1 alone is a whole wall: a kernel without BPF may have it. */
@@ -297,8 +299,8 @@ int device_load(struct run *r, struct err *e)
 	}
 	err_add(e, "device");
 	if (!list_has(&r->spec->optional, "device"))
-		return err_hint(e, "mount cgroup2 on /sys/fs/cgroup (kernel: CONFIG_CGROUP_BPF), or "
-				   "set optional=device");
+		return err_hint(e, "mount cgroup2 on /sys/fs/cgroup (kernel: CONFIG_CGROUP_BPF), "
+				   "or set optional=device");
 	log_warn("%s: devices are not filtered", e->text);
 	return 0;
 }
@@ -377,13 +379,13 @@ static int device_verify(const struct run *r, const struct look *l, const struct
 	(void)seen;
 	if (!r->host->privileged || list_has(&r->spec->optional, "device"))
 		return 0;
-	if (v1 >= 0)
-		return v1_holds(v1, asked) ? 0 : err_msg(e, EPROTO, "device: devices.list shows other "
-								    "rules than were asked");
-	if (v2 >= 0)
-		return device_v2_holds(v2, asked) ? 0 : err_msg(e, EPROTO, "device: the program on the "
-									   "cgroup is not the asked one");
-	return r->host->cgroup_usable ? err_msg(e, EPROTO, "device: no cgroup filters devices") : 0;
+	if (v1 >= 0 && !v1_holds(v1, asked))
+		return err_msg(e, EPROTO, "device: devices.list shows other rules than were asked");
+	if (v1 < 0 && v2 >= 0 && !device_v2_holds(v2, asked))
+		return err_msg(e, EPROTO, "device: the program on the cgroup is not the asked one");
+	if (v1 < 0 && v2 < 0)
+		return err_msg(e, EPROTO, "device: no cgroup filters devices");
+	return 0;
 }
 
 /* --- rules ----------------------------------------------------------------------------- */

@@ -26,14 +26,14 @@ void device_rules_clear(struct device_rules *rules);
  * everything, sorted. 0 or -ENOMEM. */
 int device_rules_normalise(struct device_rules *rules);
 
-/* Monitor, after cgroup_limit(), before anything of the image runs in the directories of r->cg: enforce
- * the spec's rules. Without CAP_SYS_ADMIN there is nothing to build: see device.c. */
+/* Monitor, after cgroup_limit(), before anything of the image runs in the directories of r->cg:
+ * enforce the spec's rules. Without CAP_SYS_ADMIN there is nothing to build: see device.c. */
 int device_load(struct run *r, struct err *e);
 
 /* Allow one more rule in a running container. */
 int device_update(const struct run_cgroup *cg, const struct device_rule *more, struct err *e);
 
-/* --- back ends: `dir` is the container's directory in the devices hierarchy, or on v2 ---------- */
+/* --- back ends: `dir` is the container's directory in the devices hierarchy, or on v2 --------- */
 
 /* Refuse everything, then allow the rules. */
 int device_v1_load(int dir, const struct device_rules *rules, struct err *e);

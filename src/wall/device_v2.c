@@ -34,13 +34,21 @@ static int sys_bpf(enum bpf_cmd cmd, union bpf_attr *attr)
 /* --- writing -------------------------------------------------------------------------------- */
 
 /* Registers: 2 the type, 3 the access, 4 the major, 5 the minor number. */
-enum { RETURN = BPF_REG_0, CONTEXT = BPF_REG_1, TYPE = BPF_REG_2, ACCESS = BPF_REG_3,
-       MAJOR = BPF_REG_4, MINOR = BPF_REG_5 };
+enum {
+	RETURN = BPF_REG_0,
+	CONTEXT = BPF_REG_1,
+	TYPE = BPF_REG_2,
+	ACCESS = BPF_REG_3,
+	MAJOR = BPF_REG_4,
+	MINOR = BPF_REG_5
+};
 
 static struct bpf_insn load(uint8_t reg, size_t offset)
 {
-	return (struct bpf_insn){ .code = BPF_LDX | BPF_MEM | BPF_W, .dst_reg = reg,
-				  .src_reg = CONTEXT, .off = (int16_t)offset };
+	return (struct bpf_insn){ .code = BPF_LDX | BPF_MEM | BPF_W,
+				  .dst_reg = reg,
+				  .src_reg = CONTEXT,
+				  .off = (int16_t)offset };
 }
 
 static struct bpf_insn operate(uint8_t op, uint8_t reg, int32_t value)
@@ -132,7 +140,7 @@ static int program_load(const struct device_rules *rules)
 	attr.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
 	attr.insns = (uintptr_t)p.insn;
 	attr.insn_cnt = (uint32_t)p.n;
-	attr.license = (uintptr_t)"LGPL-2.1-or-later";
+	attr.license = (uintptr_t) "LGPL-2.1-or-later";
 	memcpy(attr.prog_name, "ward_device", sizeof("ward_device"));
 	/* EAGAIN: the verifier was interrupted by a signal. */
 	do

@@ -82,8 +82,8 @@ static int map_set(const struct key *k, void *field, const char *value, struct e
 
 	(void)k;
 	if (range_parse(value, &range) < 0)
-		return err_msg(e, EINVAL, "'%s' is not 'INSIDE OUTSIDE COUNT' with ids below 2^32-1",
-			       value);
+		return err_msg(e, EINVAL,
+			       "'%s' is not 'INSIDE OUTSIDE COUNT' with ids below 2^32-1", value);
 	return map_add(field, range, e);
 }
 
@@ -126,8 +126,7 @@ static const struct key keys[] = {
 
 /* A map that was written by hand must not lead to an account of the host, unless the gate
  * host-users says so. */
-static int map_check(const struct spec *s, const struct id_map *map, const char *key,
-		     struct err *e)
+static int map_check(const struct spec *s, const struct id_map *map, const char *key, struct err *e)
 {
 	for (size_t i = 0; i < map->n; i++) {
 		struct range range = { .base = map->range[i].outside, .gid_base = map->range[i].outside,
@@ -146,16 +145,20 @@ static int idmap_check(struct spec *s, const struct host *h, struct err *e)
 	int ret;
 
 	if (s->ns[NS_USER].how != NS_NEW && given)
-		return err_msg(e, EINVAL, "%s: idmap.uid needs a user namespace of its own (ns.user = new)",
+		return err_msg(e, EINVAL,
+			       "%s: idmap.uid needs a user namespace of its own (ns.user = new)",
 			       key_origin(s, "idmap.uid"));
 	if (!given)
 		return 0;
 	if (!s->idmap.uid.n || !s->idmap.gid.n)
-		return err_msg(e, EINVAL, "%s: idmap.uid and idmap.gid are given together or not at all",
+		return err_msg(e, EINVAL,
+			       "%s: idmap.uid and idmap.gid are given together or not at all",
 			       key_origin(s, s->idmap.uid.n ? "idmap.uid" : "idmap.gid"));
 	if (!h->privileged)
-		return err_msg(e, EPERM, "%s: idmap.uid: an ordinary user's ids come from /etc/subuid; "
-					 "leave idmap.uid empty", key_origin(s, "idmap.uid"));
+		return err_msg(e, EPERM,
+			       "%s: idmap.uid: an ordinary user's ids come from /etc/subuid; "
+			       "leave idmap.uid empty",
+			       key_origin(s, "idmap.uid"));
 	ret = map_check(s, &s->idmap.uid, "idmap.uid", e);
 	return ret < 0 ? ret : map_check(s, &s->idmap.gid, "idmap.gid", e);
 }
@@ -174,8 +177,8 @@ static int map_copy(struct id_map *to, const struct id_map *from, struct err *e)
 /* Root on the host: the whole range in one line. In an outer user namespace: id 0 there is the
  * caller and the subordinate ids follow from 1, so that root in the container owns what the
  * caller owns; the last id of the slice stands for `nobody`, which most systems have. */
-static int map_from_range(const struct run *r, struct id_map *map, uint32_t base, uint32_t pool_base,
-			  struct err *e)
+static int map_from_range(const struct run *r, struct id_map *map, uint32_t base,
+			  uint32_t pool_base, struct err *e)
 {
 	uint32_t count = r->range.count;
 	uint32_t outer = base - pool_base + 1;
@@ -203,9 +206,11 @@ static int map_single(struct run *r, struct err *e)
 	char head[16];
 	int ret;
 
-	snprintf(head, sizeof(head), "%.*s", (int)strcspn(user ? user : "0", ":"), user ? user : "0");
+	snprintf(head, sizeof(head), "%.*s", (int)strcspn(user ? user : "0", ":"),
+		 user ? user : "0");
 	if (str_u64(head, 10, 0, UINT32_MAX - 1, &uid) < 0)
-		return err_msg(e, EINVAL, "%s: process.user = %s: with a single id the user must be a number",
+		return err_msg(e, EINVAL,
+			       "%s: process.user = %s: with a single id the user must be a number",
 			       key_origin(r->spec, "process.user"), user);
 	ret = map_add(&r->uid_map, (struct id_range){ (uint32_t)uid, 0, 1 }, e);
 	return ret < 0 ? ret : map_add(&r->gid_map, (struct id_range){ (uint32_t)uid, 0, 1 }, e);
@@ -248,7 +253,8 @@ int idmap_take(struct run *r, struct err *e)
 	}
 	if (r->host->rootless && r->host->single_id)
 		return map_single(r, e);
-	ret = r->host->rootless ? range_pool_user(r->host->uid, &pool, e) : range_pool_root(&pool, e);
+	ret = r->host->rootless ? range_pool_user(r->host->uid, &pool, e) :
+				  range_pool_root(&pool, e);
 	if (ret < 0)
 		return ret;
 	want = s->idmap.size < LIMIT_UNSET ? (uint32_t)s->idmap.size : 0;
@@ -327,7 +333,9 @@ int idmap_write(struct run *r, struct err *e)
 int idmap_root(struct run *r, struct err *e)
 {
 	/* With a single id, whoever it is inside is the only one we can be. */
-	uint32_t uid = r->uid_map.n == 1 && r->uid_map.range[0].count == 1 ? r->uid_map.range[0].inside : 0;
+	uint32_t uid = r->uid_map.n == 1 && r->uid_map.range[0].count == 1 ?
+			       r->uid_map.range[0].inside :
+			       0;
 
 	/* The caller's groups are not the container's. With setgroups denied they cannot be
 	 * dropped (and cannot be more than the caller had). */
@@ -387,7 +395,8 @@ static int idmap_verify(const struct run *r, const struct look *l, const struct 
 	if (r->spec->ns[NS_USER].how != NS_NEW)
 		return 0;
 	if (!map_same(&r->uid_map, &seen->idmap.uid) || !map_same(&r->gid_map, &seen->idmap.gid))
-		return err_msg(e, EPROTO, "idmap: the kernel shows another id map than was written");
+		return err_msg(e, EPROTO,
+			       "idmap: the kernel shows another id map than was written");
 	return 0;
 }
 

@@ -130,7 +130,8 @@ static int volume_options(struct volume *v, char *options, struct err *e)
 static int target_check(const char *target, struct err *e)
 {
 	if (target[0] != '/' || !target[strspn(target, "/")])
-		return err_msg(e, EINVAL, "'%s' is not an absolute path below / in the container", target);
+		return err_msg(e, EINVAL, "'%s' is not an absolute path below / in the container",
+			       target);
 	if (strstr(target, "/../") || str_ends(target, "/.."))
 		return err_msg(e, EINVAL, "'%s' contains '..'", target);
 	return 0;
@@ -177,7 +178,8 @@ static int volume_set(const struct key *k, void *field, const char *value, struc
 	source = strsep(&rest, ":");
 	target = strsep(&rest, ":");
 	if (source[0] != '/' || !target)
-		return err_msg(e, EINVAL, "'%s' is not SOURCE:TARGET[:OPTIONS] with absolute paths", value);
+		return err_msg(e, EINVAL, "'%s' is not SOURCE:TARGET[:OPTIONS] with absolute paths",
+			       value);
 	ret = volume_fill(&v, source, target, rest, e);
 	if (ret == 0)
 		ret = volume_add(field, &v, e);
@@ -218,9 +220,11 @@ static void volume_text(const struct volume *v, struct str *out)
 		str_addf(out, "%s%s", between,
 			 v->attr & attr_words[i].bit ? attr_words[i].on : attr_words[i].off);
 	if (!v->source)
-		str_addf(out, ",size=%" PRIu64 ",inodes=%" PRIu64 ",mode=%o", v->size, v->inodes, v->mode);
+		str_addf(out, ",size=%" PRIu64 ",inodes=%" PRIu64 ",mode=%o", v->size, v->inodes,
+			 v->mode);
 	else
-		str_addf(out, ",%s,%s", v->recursive ? "rbind" : "bind", v->slave ? "slave" : "private");
+		str_addf(out, ",%s,%s", v->recursive ? "rbind" : "bind",
+			 v->slave ? "slave" : "private");
 	for (size_t i = 0; v->source && i < ARRAY_SIZE(id_words); i++)
 		if (v->ids == id_words[i].ids)
 			str_addf(out, ",%s", id_words[i].word);
@@ -315,7 +319,8 @@ static bool is_below(const char *path, const char *top)
 
 static bool is_dangerous(const char *source)
 {
-	static const char *const whole[] = { "/proc", "/sys", "/dev", "/run/ward", "/var/lib/ward" };
+	static const char *const whole[] = { "/proc", "/sys", "/dev", "/run/ward",
+					     "/var/lib/ward" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(dangerous); i++)
 		if (!strcmp(source, dangerous[i]))

@@ -117,8 +117,10 @@ static const struct key keys[] = {
 static int ns_check(struct spec *s, const struct host *h, struct err *e)
 {
 	if (s->ns[NS_MOUNT].how != NS_NEW)
-		return err_msg(e, EINVAL, "%s: ns.mount: a container always has a mount namespace "
-					  "of its own", key_origin(s, "ns.mount"));
+		return err_msg(e, EINVAL,
+			       "%s: ns.mount: a container always has a mount namespace "
+			       "of its own",
+			       key_origin(s, "ns.mount"));
 	if (s->ns[NS_USER].how == NS_HOST && !h->privileged)
 		return err_msg(e, EPERM, "%s: ns.user = host needs root on the host",
 			       key_origin(s, "ns.user"));
@@ -193,7 +195,8 @@ int ns_unshare(struct run *r, struct err *e)
 			flags |= kinds[late[i]].flag;
 	if (flags && unshare((int)flags) < 0)
 		return err_sys(e, "make namespaces (%s%s%s )", flags & CLONE_NEWNET ? " net" : "",
-			       flags & CLONE_NEWIPC ? " ipc" : "", flags & CLONE_NEWUTS ? " uts" : "");
+			       flags & CLONE_NEWIPC ? " ipc" : "",
+			       flags & CLONE_NEWUTS ? " uts" : "");
 	return 0;
 }
 

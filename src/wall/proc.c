@@ -82,8 +82,8 @@ static const struct {
 static int sysctl_check(const struct spec *s, const char *line, struct err *e)
 {
 	if (!strchr(line, '=') || line[0] == '=' || strstr(line, "..") || strchr(line, '/'))
-		return err_msg(e, EINVAL, "%s: sysctl: '%s' is not NAME=VALUE", key_origin(s, "sysctl"),
-			       line);
+		return err_msg(e, EINVAL, "%s: sysctl: '%s' is not NAME=VALUE",
+			       key_origin(s, "sysctl"), line);
 	for (size_t i = 0; i < ARRAY_SIZE(sysctls); i++) {
 		if (!str_starts(line, sysctls[i].prefix))
 			continue;
@@ -135,8 +135,8 @@ static int random_ids(char machine[34], char boot[38], struct err *e)
 static int mask_file(const struct run *r, const char *name, const char *text, mode_t mode,
 		     struct err *e)
 {
-	autoclose int fd = openat(r->mask, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-				  mode);
+	autoclose int fd = openat(r->mask, name,
+				  O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 	int ret = fd < 0 ? -errno : file_write_all(fd, text, strlen(text));
 
 	if (ret == 0)
@@ -268,7 +268,8 @@ static int helper_main(void *arg)
 static int helper_run(struct run *r, struct made *m, struct err *e)
 {
 	static const int flags = CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD;
-	autoclose int own_pid_ns = openat(r->proc, "self/ns/pid_for_children", O_RDONLY | O_CLOEXEC);
+	autoclose int own_pid_ns = openat(r->proc, "self/ns/pid_for_children",
+					  O_RDONLY | O_CLOEXEC);
 	autofree char *stack = malloc(64 << 10);
 	pid_t pid;
 
@@ -354,7 +355,8 @@ static bool any_cgroup(const struct made *m)
 
 static int attach_mqueue(const struct run *r, int tree, struct err *e)
 {
-	autoclose int target = openat(r->dev, "mqueue", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	autoclose int target = openat(r->dev, "mqueue",
+				      O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (target < 0)
 		return err_sys(e, "open /dev/mqueue");

@@ -258,8 +258,8 @@ int rlimit_oom(struct run *r, struct err *e)
 	if (ret == 0)
 		return 0;
 	errno = -ret;
-	err_sys(e, "%s: set process.oom_score_adj to %s", key_origin(r->spec, "process.oom_score_adj"),
-		text);
+	err_sys(e, "%s: set process.oom_score_adj to %s",
+		key_origin(r->spec, "process.oom_score_adj"), text);
 	return ret == -EACCES ? err_hint(e, "lowering it needs CAP_SYS_RESOURCE") : ret;
 }
 

@@ -81,14 +81,16 @@ static int rootfs_check(struct spec *s, const struct host *h, struct err *e)
 	switch (s->rootfs.kind) {
 	case ROOTFS_DIR:
 		if (!s->rootfs.path)
-			return err_msg(e, EINVAL, "no root file system given: a directory, overlay:DIR "
-						  "or the word host");
+			return err_msg(e, EINVAL,
+				       "no root file system given: a directory, overlay:DIR "
+				       "or the word host");
 		break;
 	case ROOTFS_OVERLAY:
 		if (!s->rootfs.lower.n)
 			return err_msg(e, EINVAL, "rootfs.type = overlay needs rootfs.lower");
 		if (s->rootfs.lower.n > 100)
-			return err_msg(e, E2BIG, "%s: more than 100 layers", key_origin(s, "rootfs.lower"));
+			return err_msg(e, E2BIG, "%s: more than 100 layers",
+				       key_origin(s, "rootfs.lower"));
 		break;
 	case ROOTFS_HOST:
 		if (s->ns[NS_USER].how == NS_HOST)
@@ -146,8 +148,10 @@ static int stage_dir(struct run *r, struct err *e)
 	if (from < 0)
 		return from;
 	if (is_host_root(from))
-		return err_msg(e, EINVAL, "%s is the host's own /, which cannot be a container's root; "
-					  "`host` is a safe view of it", r->spec->rootfs.path);
+		return err_msg(e, EINVAL,
+			       "%s is the host's own /, which cannot be a container's root; "
+			       "`host` is a safe view of it",
+			       r->spec->rootfs.path);
 	tree = stage_clone(from, false, r->spec->rootfs.path, e);
 	if (tree < 0)
 		return tree;
@@ -366,7 +370,8 @@ static const struct rule rules[] = {
 
 static void rootfs_summary(const struct spec *seen, struct str *out)
 {
-	str_addf(out, "root %s%s%s%s", seen->rootfs.attr & MOUNT_ATTR_RDONLY ? "read-only" : "writable",
+	str_addf(out, "root %s%s%s%s",
+		 seen->rootfs.attr & MOUNT_ATTR_RDONLY ? "read-only" : "writable",
 		 seen->rootfs.attr & MOUNT_ATTR_NOSUID ? ", nosuid" : "",
 		 seen->rootfs.attr & MOUNT_ATTR_NODEV ? ", nodev" : "",
 		 seen->rootfs.attr & MOUNT_ATTR_NOEXEC ? ", noexec" : "");

@@ -99,7 +99,8 @@ static int write_part(struct run *r, const char *path, const char *text, struct 
 
 static int host_tree(struct run *r, struct err *e)
 {
-	static const char *const dirs[] = { "etc", "home", "root", "tmp", "run", "var", "mnt", "opt", "srv" };
+	static const char *const dirs[] = { "etc", "home", "root", "tmp", "run",
+					    "var", "mnt",  "opt",  "srv" };
 	char from[64];
 	int ret = 0;
 

@@ -71,32 +71,32 @@ struct run {
 	pid_t pid; /* init, as the host sees it */
 	int pidfd;
 	int peer; /* init's end of the pair, until the clone */
-	int proc;	 /* the host's /proc, O_PATH: the only one that is ever read */
+	int proc; /* the host's /proc, O_PATH: the only one that is ever read */
 	struct store *store;
 	struct claim claim;    /* state directory and lock, held as long as the container lives */
 	int cache;	       /* directory of what may be computed again: compiled filters */
 	int host_ns[NS_KINDS]; /* the host's namespaces that we left, to come back to */
-	int target;	 /* exec: pidfd of the running container's init */
-	int stage_ns;	 /* the staging mount namespace, when we have left it */
-	int userns;	 /* init's user namespace: ids for id-mapped mounts */
-	int root;	 /* the staged root mount, O_PATH */
-	int mask;	 /* staged tmpfs with an empty file and an empty directory, for masks */
-	int dev;	 /* the staged /dev, O_PATH */
-	int pts;	 /* the container's devpts instance, O_PATH */
-	int console;	 /* master end of the console's pty */
-	int terminal;	 /* its slave end, for init */
-	bool detached;	 /* nobody's terminal: output goes to the log */
-	int stdio[3];	 /* what init gets as 0, 1, 2 */
-	int relay[3];	 /* our end, where stdio[] is a relay pipe */
-	char **caller_argv; /* of main(), to be forgotten by init */
+	int target;	       /* exec: pidfd of the running container's init */
+	int stage_ns;	       /* the staging mount namespace, when we have left it */
+	int userns;	       /* init's user namespace: ids for id-mapped mounts */
+	int root;	       /* the staged root mount, O_PATH */
+	int mask;	     /* staged tmpfs with an empty file and an empty directory, for masks */
+	int dev;	     /* the staged /dev, O_PATH */
+	int pts;	     /* the container's devpts instance, O_PATH */
+	int console;	     /* master end of the console's pty */
+	int terminal;	     /* its slave end, for init */
+	bool detached;	     /* nobody's terminal: output goes to the log */
+	int stdio[3];	     /* what init gets as 0, 1, 2 */
+	int relay[3];	     /* our end, where stdio[] is a relay pipe */
+	char **caller_argv;  /* of main(), to be forgotten by init */
 	char **argv, **envp; /* the payload's; envp has one free place at the end, for HOME */
-	bool exec_failed; /* everything was built, but the program could not be executed */
-	int64_t begin_usec; /* of the first row, for --debug */
-	size_t started;	 /* monitor: rows of the order to undo */
-	size_t next;	 /* init: the row that comes next */
-	int *trees;	 /* the spec's volumes as detached mounts */
-	struct spec *seen; /* what the kernel showed when the posture was verified */
-	int listener;	 /* control socket */
+	bool exec_failed;    /* everything was built, but the program could not be executed */
+	int64_t begin_usec;  /* of the first row, for --debug */
+	size_t started;	     /* monitor: rows of the order to undo */
+	size_t next;	     /* init: the row that comes next */
+	int *trees;	     /* the spec's volumes as detached mounts */
+	struct spec *seen;   /* what the kernel showed when the posture was verified */
+	int listener;	     /* control socket */
 	struct id_map uid_map, gid_map; /* as written to the kernel */
 	struct run_cgroup cg;
 	struct range range; /* taken from the store; count 0 = none */

@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/securebits.h>
 #include <stdio.h>
 #include <string.h>
-#include <linux/securebits.h>
 #include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -122,8 +122,11 @@ int stage_target(const struct run *r, const char *path, bool as_file, struct err
 	fd = path_make(r->root, path, as_file, PATH_FOLLOW, e);
 	stage_as_self();
 	if (fd == -EROFS)
-		return err_hint(e, "the root file system lacks it and cannot be written: make %s there, "
-				   "or use overlay:DIR", path);
+		return err_hint(
+			e,
+			"the root file system lacks it and cannot be written: make %s there, "
+			"or use overlay:DIR",
+			path);
 	return fd;
 }
 
@@ -161,12 +164,14 @@ int stage_setattr(int tree, const struct stage_attr *want, const char *what, str
 
 int stage_attach(int tree, int target, const char *what, struct err *e)
 {
-	if (sys_move_mount(tree, "", target, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+	if (sys_move_mount(tree, "", target, "",
+			   MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
 		return err_sys(e, "mount %s", what);
 	return 0;
 }
 
-static int owner_map(const struct run *r, pid_t pid, const char *file, uint32_t disk, int64_t outside)
+static int owner_map(const struct run *r, pid_t pid, const char *file, uint32_t disk,
+		     int64_t outside)
 {
 	char path[32], text[64];
 

@@ -40,9 +40,9 @@ int stage_target(const struct run *r, const char *path, bool as_file, struct err
 int stage_clone(int fd, bool recursive, const char *what, struct err *e);
 
 struct stage_attr {
-	uint64_t attr;	/* MOUNT_ATTR_* to set */
-	int userns;	/* id-map through this user namespace; -EBADF: do not */
-	bool slave;	/* stay subscribed to the host's mounts below it */
+	uint64_t attr; /* MOUNT_ATTR_* to set */
+	int userns;    /* id-map through this user namespace; -EBADF: do not */
+	bool slave;    /* stay subscribed to the host's mounts below it */
 	bool recursive;
 };
 

@@ -17,10 +17,10 @@
 struct look {
 	const struct host *host;
 	pid_t pid;
-	int proc;		/* /proc/PID of the host's procfs, O_PATH */
-	int self;		/* our own /proc/self, to compare namespaces with */
-	struct str status;	/* /proc/PID/status */
-	struct str mountinfo;	/* /proc/PID/mountinfo */
+	int proc;	      /* /proc/PID of the host's procfs, O_PATH */
+	int self;	      /* our own /proc/self, to compare namespaces with */
+	struct str status;    /* /proc/PID/status */
+	struct str mountinfo; /* /proc/PID/mountinfo */
 	const struct run_cgroup *cg;
 };
 

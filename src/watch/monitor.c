@@ -172,7 +172,9 @@ static action *const table[STATE_IDS][EVENTS] = {
 
 static int happen(struct monitor *m, enum event event, int arg, struct err *e)
 {
-	static const char *const verbs[EVENTS] = { "stop", "signal", "freeze", "thaw", "kill", "end" };
+	static const char *const verbs[EVENTS] = {
+		"stop", "signal", "freeze", "thaw", "kill", "end"
+	};
 	action *act = table[m->state][event];
 
 	if (!act)
@@ -476,7 +478,9 @@ static int sources(struct monitor *m, struct err *e)
 
 int monitor_run(struct run *r, int log_dir, int *status, struct err *e)
 {
-	struct monitor m = { .r = r, .state = STATE_RUNNING, .log.fd = -EBADF, .terminal.fd = -EBADF };
+	struct monitor m = {
+		.r = r, .state = STATE_RUNNING, .log.fd = -EBADF, .terminal.fd = -EBADF
+	};
 	int ret;
 
 	for (int i = 0; i < CLIENTS_MAX; i++)

@@ -101,8 +101,7 @@ load ../lib
 
 @test "G07 CVE-2016-9962 an exec'ed process cannot be debugged while it enters" {
 	ward run -d --name "$ONE" --profile system "$LOOK_ROOT" -- /look sleep 30
-	local i
-	for i in 1 2 3 4 5; do
+	for _ in 1 2 3 4 5; do
 		try ward exec "$ONE" -- /look open-fds
 		[ "$output" = "0 1 2 " ] || fail "$output"
 	done

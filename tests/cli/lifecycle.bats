@@ -185,8 +185,8 @@ until_ended() {
 }
 
 @test "twenty containers at once have twenty names, ranges and cgroups" {
-	local i starts=()
-	for i in $(seq 20); do
+	local starts=()
+	for _ in $(seq 20); do
 		spawn "$WARD" run -d "$LOOK_ROOT" -- /look sleep 30 >/dev/null
 		starts+=("$spawned")
 	done

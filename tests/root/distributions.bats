@@ -45,7 +45,7 @@ load ../lib
 }
 
 @test "Debian: no file of the root changed its owner" {
-	ends 0 '^done$' ward run "$DEBIAN" -- echo done
+	ends 0 '^done$' ward run "$DEBIAN" -- echo 'done'
 	[ -z "$(find "$DEBIAN" -xdev -uid +65534 -print -quit)" ]
 	[ "$(stat -c %u:%g "$DEBIAN/etc/passwd")" = 0:0 ]
 }

@@ -84,6 +84,7 @@ names() {
 }
 
 each_user() {
+	# shellcheck disable=SC2034 # inside() takes it
 	ROOT=$HOMES/root
 	for USER_NAME in $RANGED $SINGLE; do
 		"$@" || fail "(as $USER_NAME)"
@@ -95,6 +96,7 @@ each_user() {
 }
 
 @test "with a range, there are many ids, and the program's is of the user's range" {
+	# shellcheck disable=SC2034 # inside() takes it
 	ROOT=$HOMES/root
 	spawn as_user run --name "$ONE" "$HOMES/root" -- /look sleep 30
 	until_ok eval 'pid=$(as_user info "$ONE" --json | jq .pid) && [ "$pid" -gt 1 ]'
@@ -104,6 +106,7 @@ each_user() {
 }
 
 @test "without a range, there is one id and it is the user's" {
+	# shellcheck disable=SC2034 # inside() takes it
 	ROOT=$HOMES/root
 	USER_NAME=$SINGLE
 	try inside -- read /proc/self/uid_map
@@ -132,6 +135,7 @@ each_user() {
 
 @test "a read-only volume stays read-only, also for root of the container" {
 	mkdir -p "$HOMES/$RANGED/data"
+	# shellcheck disable=SC2034 # inside() takes it
 	ROOT=$HOMES/root
 	gives EPERM --profile system --set seccomp.policy=none -v "$HOMES/$RANGED/data:/data:ro" -- remount-rw /data
 	gives EINVAL --profile system --set seccomp.policy=none -v "$HOMES/$RANGED/data:/data:ro" -- umount /data
@@ -157,6 +161,7 @@ volume_belongs() {
 
 @test "masks stand, and cannot be taken away" {
 	each_user prints "" -- read /proc/timer_list
+	# shellcheck disable=SC2034 # inside() takes it
 	ROOT=$HOMES/root
 	gives EINVAL --profile system --set seccomp.policy=none -- umount /proc/timer_list
 }
@@ -168,6 +173,7 @@ volume_belongs() {
 }
 
 @test "one line says which limits are missing without a delegated cgroup, and how to get them" {
+	# shellcheck disable=SC2034 # inside() takes it
 	ROOT=$HOMES/root
 	try inside -- ids
 	[ "$(grep -c '^ward: .*cgroup' <<<"$said")" = 1 ] || fail "$said"
@@ -178,6 +184,7 @@ volume_belongs() {
 	each_user ends 42 '' inside -- exit 42
 	each_user ends 137 '' inside -- die 9
 	each_user ends 127 '' as_user run "$HOMES/root" -- /nosuch
+	# shellcheck disable=SC2034 # inside() takes it
 	ROOT=$HOMES/root
 	[ "$(echo hello | as_user run -i "$HOMES/root" -- /look cat)" = hello ]
 }
@@ -206,6 +213,7 @@ lives_in_background() {
 }
 
 @test "the host's ids are refused" {
+	# shellcheck disable=SC2034 # inside() takes it
 	ROOT=$HOMES/root
 	ends 125 'idmap' inside --set 'idmap.uid=0 0 1' --set 'idmap.gid=0 0 1' -- ids
 	ends 125 'root on the host' inside --profile privileged -- ids

@@ -313,7 +313,8 @@ static void test_check(void)
 	box_set(&b, "memory.swap", "4097");
 	is_int(box_check(&b), 0, "check accepts");
 	is_str(b.spec.cgroup.parent, "ward.slice/x", "cgroup.parent is made plain");
-	is_int((long long)b.spec.cgroup.memory, 10000001 / 4096 * 4096, "memory.max is whole pages");
+	is_int((long long)b.spec.cgroup.memory, 10000001 / 4096 * 4096,
+	       "memory.max is whole pages");
 	is_int((long long)(b.spec.cgroup.swap % 4096), 0, "memory.swap is whole pages");
 	ok(b.spec.cgroup.pids == LIMIT_MAX && b.spec.cgroup.cpu_weight == 100 &&
 		   b.spec.cgroup.cpu_quota == LIMIT_MAX && b.spec.cgroup.memory_low == 0,
@@ -344,7 +345,7 @@ static void test_text(void)
 		enum cg_hierarchy h;
 		const char *want;
 	} rows[] = {
-		{ CG_SYSTEMD, "/a" }, { CG_CPU, "/b/c" }, { CG_CPUACCT, "/b/c" },
+		{ CG_SYSTEMD, "/a" }, { CG_CPU, "/b/c" },   { CG_CPUACCT, "/b/c" },
 		{ CG_MEMORY, NULL },  { CG_UNIFIED, "/e" }, { CG_PIDS, NULL },
 	};
 
@@ -387,9 +388,11 @@ static const struct {
 	{ LIMIT_IO_WEIGHT, true, "io.weight", "10000", "blkio.bfq.weight", "1000" },
 	{ LIMIT_IO_WEIGHT, false, "io.weight", "200", "io.weight", "default 200" },
 	{ LIMIT_IO_WEIGHT, false, "io.weight", "200", "io.bfq.weight", "109" },
-	{ LIMIT_IO, true, "io.max", "8:0 rbps=1M", "blkio.throttle.read_bps_device", "8:0 1048576" },
+	{ LIMIT_IO, true, "io.max", "8:0 rbps=1M", "blkio.throttle.read_bps_device",
+	  "8:0 1048576" },
 	{ LIMIT_IO, true, "io.max", "8:16 wiops=7", "blkio.throttle.write_iops_device", "8:16 7" },
-	{ LIMIT_IO, false, "io.max", "8:0 rbps=1M wiops=max", "io.max", "8:0 rbps=1048576 wiops=max" },
+	{ LIMIT_IO, false, "io.max", "8:0 rbps=1M wiops=max", "io.max",
+	  "8:0 rbps=1048576 wiops=max" },
 	{ LIMIT_HUGETLB, true, "hugetlb.max", "2MB=4M", "hugetlb.2MB.limit_in_bytes", "4194304" },
 	{ LIMIT_HUGETLB, false, "hugetlb.max", "2MB=4M", "hugetlb.2MB.max", "4194304" },
 	{ LIMIT_TREE, false, "cgroup.max_descendants", "5", "cgroup.max.descendants", "5" },
@@ -401,8 +404,8 @@ static void test_words(void)
 	autoclose int dir = mkdtemp(path) ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-		const char *others[] = { "cpu.cfs_period_us", "cpu.cfs_quota_us", "cgroup.max.depth",
-					 words[i].file };
+		const char *others[] = { "cpu.cfs_period_us", "cpu.cfs_quota_us",
+					 "cgroup.max.depth", words[i].file };
 		const struct cgroup_io *io = (words[i].v1 ? cgroup_v1 : cgroup_v2) + words[i].limit;
 		autostr got = { 0 };
 		struct box b;
@@ -436,10 +439,14 @@ static void test_holds(void)
 		const char *text;
 		bool holds;
 	} rows[] = {
-		{ "0::/box\n", true },	       { "0::/box/payload\n", true },
-		{ "0::/box/deep/box\n", true }, { "0::/boxes\n", false },
-		{ "0::/a/box\n", false },       { "0::/\n", false },
-		{ "0::/../box\n", false },      { "1:memory:/box\n", false },
+		{ "0::/box\n", true },
+		{ "0::/box/payload\n", true },
+		{ "0::/box/deep/box\n", true },
+		{ "0::/boxes\n", false },
+		{ "0::/a/box\n", false },
+		{ "0::/\n", false },
+		{ "0::/../box\n", false },
+		{ "1:memory:/box\n", false },
 		{ "", false },
 	};
 	char path[] = "/tmp/test-cgroup-XXXXXX";
@@ -496,8 +503,8 @@ static const char *t(const char *what)
 static void test_seen(void)
 {
 	static const char *const asked[][2] = {
-		{ "pids.max", "77" },	   { "memory.max", "70000000" }, { "memory.swap", "8M" },
-		{ "cpu.weight", "333" },   { "cpu.max", "1.25" },	 { "memory.high", "60M" },
+		{ "pids.max", "77" },	 { "memory.max", "70000000" }, { "memory.swap", "8M" },
+		{ "cpu.weight", "333" }, { "cpu.max", "1.25" },	       { "memory.high", "60M" },
 		{ "memory.low", "1M" },
 	};
 	static const enum cg_hierarchy needs[] = { CG_PIDS, CG_MEMORY, CG_MEMORY, CG_CPU,
@@ -618,7 +625,8 @@ static void test_memory(void)
 	box_set(&b, "memory.max", "16M");
 	box_set(&b, "memory.swap", "0");
 	box_create(&b);
-	is_int(box_run(&b, eat, &size), 1000 + SIGKILL, t("too much memory is death for the child"));
+	is_int(box_run(&b, eat, &size), 1000 + SIGKILL,
+	       t("too much memory is death for the child"));
 	cgroup_stats(&b.run.cg, &stats);
 	ok(stats.oom_kills == 1, "%s: which is counted (%" PRIu64 ")", layout, stats.oom_kills);
 	box_close(&b);
@@ -731,19 +739,21 @@ static void test_stats(void)
 		cgroup_stats(&b.run.cg, &stats);
 	}
 	is_int(cgroup_stats(&b.run.cg, &stats), 0, t("stats"));
-	ok(stats.cpu_usec >= 150000 && stats.cpu_usec < 900000, "%s: CPU time %" PRIu64 " us", layout,
-	   stats.cpu_usec);
+	ok(stats.cpu_usec >= 150000 && stats.cpu_usec < 900000, "%s: CPU time %" PRIu64 " us",
+	   layout, stats.cpu_usec);
 	ok(stats.cpu_user_usec < LIMIT_UNSET && stats.cpu_system_usec < LIMIT_UNSET,
 	   "%s: of it user %" PRIu64 ", system %" PRIu64, layout, stats.cpu_user_usec,
 	   stats.cpu_system_usec);
 	if (has(CG_PIDS))
 		ok(stats.pids == 1 && stats.pids_max == 20, "%s: one process of 20", layout);
 	else
-		is_int((long long)stats.pids, (long long)LIMIT_UNSET, t("no controller, no number"));
+		is_int((long long)stats.pids, (long long)LIMIT_UNSET,
+		       t("no controller, no number"));
 	if (has(CG_MEMORY))
 		ok(stats.memory < 64 << 20 && stats.memory_peak >= 8 << 20 &&
 			   stats.memory_max == 64 << 20,
-		   "%s: memory %" PRIu64 ", peak %" PRIu64, layout, stats.memory, stats.memory_peak);
+		   "%s: memory %" PRIu64 ", peak %" PRIu64, layout, stats.memory,
+		   stats.memory_peak);
 	if (has(CG_CPU))
 		ok(stats.throttled > 0 && stats.throttled < LIMIT_UNSET && stats.throttled_usec > 0,
 		   "%s: held back %" PRIu64 " times", layout, stats.throttled);
@@ -814,14 +824,15 @@ static void test_names(void)
 	pid = box_spawn(&b, sleeper, NULL);
 	mkdirat(b.run.cg.dir[CG_UNIFIED], "own", 0755);
 	is_int(box_create(&c), -EEXIST, t("a name that is in use is refused"));
-	ok(c.run.cg.dir[CG_UNIFIED] < 0 && c.run.cg.dir[CG_DEVICES] < 0,
-	   "%s: and nothing is held", layout);
+	ok(c.run.cg.dir[CG_UNIFIED] < 0 && c.run.cg.dir[CG_DEVICES] < 0, "%s: and nothing is held",
+	   layout);
 	ok(kill(pid, 0) == 0 && !cgroup_is_empty(&b.run.cg), "%s: its owner is not disturbed",
 	   layout);
 	kill(pid, SIGKILL);
 	reap(pid);
 	if (b.run.cg.dir[CG_UNIFIED] >= 0)
-		is_int(faccessat(b.run.cg.dir[CG_UNIFIED], "own", F_OK, 0), 0, t("nor its own cgroups"));
+		is_int(faccessat(b.run.cg.dir[CG_UNIFIED], "own", F_OK, 0), 0,
+		       t("nor its own cgroups"));
 	/* The monitor dies without a word: what it left is empty and is taken over. */
 	cgroup_close(&b.run.cg);
 	ok(leftovers() > 0, "%s: control: something was left", layout);
@@ -859,7 +870,8 @@ static void test_remove_named(void)
 	}
 	cgroup_close(&b.run.cg);
 	start = cgroup_clock();
-	is_int(cgroup_remove_named(NULL, name, &b.e), 0, t("what a killed monitor left is removed"));
+	is_int(cgroup_remove_named(NULL, name, &b.e), 0,
+	       t("what a killed monitor left is removed"));
 	printf("# took %d ms\n", (int)(cgroup_clock() - start));
 	is_int(reap(pid), 1000 + SIGKILL, t("its processes are killed"));
 	is_int(leftovers(), 0, t("its cgroups are gone, delegated children too"));
@@ -926,7 +938,8 @@ static int tenant(void *arg)
 		return 64;
 	if (mkdirat(x->parent, "mine", 0755) == 0)
 		bad |= 1;
-	if (file_write(x->parent, "cgroup.procs", "0") == 0 || file_write(x->parent, "tasks", "0") == 0)
+	if (file_write(x->parent, "cgroup.procs", "0") == 0 ||
+	    file_write(x->parent, "tasks", "0") == 0)
 		bad |= 2;
 	if (file_write(x->parent, "cgroup.max.descendants", "max") == 0 ||
 	    file_write(x->payload, "cgroup.max.descendants", "max") == 0)
@@ -971,7 +984,8 @@ static void test_delegate(void)
 	is_int(st.st_uid, 0, t("the directory with the limits does not"));
 	pid = box_spawn(&b, sleeper, NULL);
 	process_cgroup(pid, v2 ? CG_UNIFIED : CG_SYSTEMD, &path);
-	ok(str_ends(str_text(&path), "-delegate/payload"), "%s: the payload lives in the child", layout);
+	ok(str_ends(str_text(&path), "-delegate/payload"), "%s: the payload lives in the child",
+	   layout);
 	kill(pid, SIGKILL);
 	reap(pid);
 	if (v2)
@@ -1002,7 +1016,8 @@ static void test_missing(void)
 	box_open(&b, "-missing");
 	box_set(&b, key, value);
 	is_int(box_create(&b), -EOPNOTSUPP, t("a limit without its controller is an error"));
-	ok(strstr(b.e.text, "cgroup") && strstr(b.e.text, key) && strstr(b.e.text, "optional=cgroup"),
+	ok(strstr(b.e.text, "cgroup") && strstr(b.e.text, key) &&
+		   strstr(b.e.text, "optional=cgroup"),
 	   "%s: that names wall, key and remedy", layout);
 	is_int(leftovers(), 0, t("nothing was made"));
 	list_add(&b.spec.optional, "cgroup");
@@ -1102,7 +1117,8 @@ static void test_busy_parent(void)
 	snprintf(path, sizeof(path), "ward-%s", parent.spec.name);
 	box_set(&b, "cgroup.parent", path);
 	box_set(&b, "pids.max", "7");
-	is_int(box_create(&b), -EBUSY, t("a parent that holds processes cannot pass controllers on"));
+	is_int(box_create(&b), -EBUSY,
+	       t("a parent that holds processes cannot pass controllers on"));
 	ok(strstr(b.e.text, "cgroup.parent") && !cgroup_is_empty(&parent.run.cg),
 	   "%s: which is said, and they are left alone", layout);
 	/* Somebody did it all the same: the child is then of no use. */
@@ -1156,9 +1172,9 @@ static int user_session(void *arg)
 /* A child in `dir` runs user_session(). */
 static int as_user(int dir, const char *want)
 {
-	struct clone_args args = {
-		.flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = (uint64_t)dir
-	};
+	struct clone_args args = { .flags = CLONE_INTO_CGROUP,
+				   .exit_signal = SIGCHLD,
+				   .cgroup = (uint64_t)dir };
 	pid_t pid;
 
 	fflush(stdout);

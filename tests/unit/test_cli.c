@@ -64,7 +64,8 @@ static void test_plain(void)
 	autocli c;
 
 	ok(parse(&c, "host|--|ls|-l") == 0, "the shortest line");
-	value_is(&c, "process.args", "ls\n-l", "options behind the root file system are the program's");
+	value_is(&c, "process.args", "ls\n-l",
+		 "options behind the root file system are the program's");
 	value_is(&c, "rootfs.type", "host", "host is a root file system");
 	is_str(c.spec.profile, "app", "the profile is the form's");
 	ok(!c.detach && !c.keep && !c.verbose && !c.interactive && !c.spec.process.terminal,
@@ -80,7 +81,8 @@ static void test_plain(void)
 	value_is(&c, "process.args", "--\nx", "the second is the program's");
 	cli_free(&c);
 	ok(parse(&c, "/r|sh|-c||a b") == 0 && c.spec.process.args.n == 4 &&
-	   !*c.spec.process.args.item[2], "an empty word is a word");
+		   !*c.spec.process.args.item[2],
+	   "an empty word is a word");
 }
 
 static void test_keys(void)
@@ -128,7 +130,8 @@ static void test_v(void)
 	   "-v before a word with ':' is a volume");
 	is_str(key_origin(&c.spec, "volume"), "--volume", "and its origin says so");
 	cli_free(&c);
-	ok(parse(&c, "-v|-v|/a:/b|host|x") == 0 && c.verbose && c.spec.volumes.n == 3, "both together");
+	ok(parse(&c, "-v|-v|/a:/b|host|x") == 0 && c.verbose && c.spec.volumes.n == 3,
+	   "both together");
 	cli_free(&c);
 	ok(parse(&c, "-iv|/a:/b|host|x") == 0 && c.interactive && c.spec.volumes.n == 3,
 	   "also at the end of combined letters");
@@ -151,7 +154,7 @@ static void test_roots(void)
 		here[0] = '\0';
 	snprintf(want, sizeof(want), "%s/r", here);
 	accepted("r|x", "rootfs.path", want);
-	snprintf(want, sizeof(want), "%s/./d:/d:rw,nosuid,nodev,noexec,bind,private,idmap", here);
+	snprintf(want, sizeof(want), "%s/./d:/d:rw,nosuid,nodev,noexec,bind,private", here);
 	accepted("-v|./d:/d|host|x", "volume", want);
 }
 

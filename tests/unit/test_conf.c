@@ -52,7 +52,8 @@ static void test_lines(void)
 	autospec s;
 
 	spec_init(&s);
-	ok(parse(&s, "# comment\n\n  \t\npids.max = 12\r\n  memory.max=1M  \nprocess.cwd = /a#b") == 0,
+	ok(parse(&s, "# comment\n\n  \t\npids.max = 12\r\n  memory.max=1M  \nprocess.cwd = /a#b") ==
+		   0,
 	   "comments, blank lines, CRLF, blanks and a last line without an end are fine");
 	value_is(&s, "pids.max", "12", "a value ends before the CR");
 	value_is(&s, "process.cwd", "/a#b", "a '#' in a value is part of it");
@@ -82,7 +83,8 @@ static void test_words(void)
 
 	spec_init(&s);
 	ok(parse(&s, "process.args = a\\nb\\x09\\\\\nprocess.args = \\\"\\\"\nprocess.args = \"\"\n"
-		     "process.args = \"\\x20c \"\n") == 0, "escapes are read");
+		     "process.args = \"\\x20c \"\n") == 0,
+	   "escapes are read");
 	is_int(s.process.args.n, 4, "four words");
 	is_str(s.process.args.n > 0 ? s.process.args.item[0] : NULL, "a\nb\t\\", "\\n \\x09 \\\\");
 	is_str(s.process.args.n > 1 ? s.process.args.item[1] : NULL, "\"\"", "escaped quotes stay");
@@ -106,9 +108,11 @@ static void test_env(void)
 
 static void test_bad_lines(void)
 {
-	refused("pids.max = 1\nbogus\n", "test.conf:2", "a line without '=' is refused with its place");
+	refused("pids.max = 1\nbogus\n", "test.conf:2",
+		"a line without '=' is refused with its place");
 	refused("memory.mux = 1\n", "'memory.max'", "an unknown key gets the nearest name");
-	refused("\n\npids.max = many\n", "test.conf:3: pids.max", "a bad value names place and key");
+	refused("\n\npids.max = many\n", "test.conf:3: pids.max",
+		"a bad value names place and key");
 	refused("Pids.Max = 1\n", "test.conf:1", "upper case is no key");
 	refused("\x1b[31m = 1\n", "not the name of a key", "control characters are not repeated");
 	refused("[section]\n", "sections", "sections are refused");
@@ -125,7 +129,8 @@ static void test_bad_bytes(void)
 	spec_init(&s);
 	e = ERR_NONE;
 	ok(conf_parse(&s, "pids.max = 1\npids\0.max = 2\n", 27, "nul.conf", &e) < 0 &&
-	   strstr(e.text, "nul.conf:2"), "a NUL byte is refused with its place");
+		   strstr(e.text, "nul.conf:2"),
+	   "a NUL byte is refused with its place");
 	str_add(&text, "uts.name = ");
 	for (int i = 0; i < 70000; i++)
 		str_add(&text, "x");
@@ -158,7 +163,8 @@ static void test_profile_rules(void)
 	ok(parse(&s, "profile = system\npids.max = 5\n") == 0, "profile comes first");
 	value_is(&s, "seccomp.policy", "system", "a profile sets its keys");
 	value_is(&s, "pids.max", "5", "and the file's own come after it");
-	refused("pids.max = 5\nprofile = app\n", "before any other key", "profile cannot come later");
+	refused("pids.max = 5\nprofile = app\n", "before any other key",
+		"profile cannot come later");
 	refused("profile = apq\n", "'app'", "an unknown profile gets the nearest name");
 	refused("profile = ../app\n", "no profile", "a profile is not a path");
 
@@ -166,12 +172,16 @@ static void test_profile_rules(void)
 	spec_init(&s);
 	profile_apply(&s, "app", "default", &e);
 	ok(parse(&s, "profile = system\n") == 0, "a file may replace the default profile");
-	value_is(&s, "proc.mask", "/proc/acpi\n/proc/asound\n/proc/interrupts\n/proc/kallsyms\n/proc/kcore\n"
-		 "/proc/keys\n/proc/latency_stats\n/proc/sched_debug\n/proc/scsi\n/proc/sysrq-trigger\n"
-		 "/proc/timer_list\n/proc/timer_stats\n/sys/devices/virtual/powercap\n/sys/firmware\n"
-		 "/sys/fs/selinux", "and nothing of the first one stays behind in lists");
+	value_is(
+		&s, "proc.mask",
+		"/proc/acpi\n/proc/asound\n/proc/interrupts\n/proc/kallsyms\n/proc/kcore\n"
+		"/proc/keys\n/proc/latency_stats\n/proc/sched_debug\n/proc/scsi\n/proc/sysrq-trigger\n"
+		"/proc/timer_list\n/proc/timer_stats\n/sys/devices/virtual/powercap\n/sys/firmware\n"
+		"/sys/fs/selinux",
+		"and nothing of the first one stays behind in lists");
 	profile_apply(&s, "app", "--profile", &e);
-	ok(parse(&s, "profile = system\npids.max = 7\n") == 0, "with --profile a file's word is passed over");
+	ok(parse(&s, "profile = system\npids.max = 7\n") == 0,
+	   "with --profile a file's word is passed over");
 	is_str(s.profile, "app", "--profile has the last word");
 	ok(parse(&s, "profile = none\n") < 0, "but a whole configuration cannot be laid over it");
 }
@@ -288,11 +298,13 @@ static void test_includes(int dir)
 	put(dir, "a.conf", "include = sub/b.conf\ncpu.weight = 7\n");
 	put(dir, "sub/b.conf", "pids.max = 3\ninclude = c.conf\n");
 	put(dir, "sub/c.conf", "profile = system\n");
-	read_refused(dir, "a.conf", "sub/c.conf:1", "an included profile line after a key is refused");
+	read_refused(dir, "a.conf", "sub/c.conf:1",
+		     "an included profile line after a key is refused");
 	put(dir, "sub/c.conf", "uts.name = deep\n");
 	spec_init(&s);
 	e = ERR_NONE;
-	if (!ok(conf_read(&s, dir, "a.conf", &e) == 0, "includes are relative to the file that includes"))
+	if (!ok(conf_read(&s, dir, "a.conf", &e) == 0,
+		"includes are relative to the file that includes"))
 		printf("#   %s\n", e.text);
 	value_is(&s, "uts.name", "deep", "the innermost file counts");
 	is_str(key_origin(&s, "pids.max"), "sub/b.conf:1", "origins name the included file");
@@ -350,8 +362,8 @@ static void round_trip(const struct spec *s, const char *what)
 	profile_apply(&again, "app", "default", &e);
 	dump_write(s, true, &first);
 	e = ERR_NONE;
-	if (!ok(conf_parse(&again, str_text(&first), first.len, "dump", &e) == 0, "%s: a dump is read",
-		what))
+	if (!ok(conf_parse(&again, str_text(&first), first.len, "dump", &e) == 0,
+		"%s: a dump is read", what))
 		printf("#   %s\n", e.text);
 	for (size_t i = 0; i < key_count_all(); i++) {
 		const struct key *k = key_at(i);

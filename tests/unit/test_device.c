@@ -66,8 +66,8 @@ static void test_parse(void)
 
 		if (ret == 0)
 			device_rule_print(&rule, &text);
-		ok(want ? ret == 0 && !strcmp(str_text(&text), want) : ret == -EINVAL,
-		   "'%s' is %s", parse_rows[i].text, want ? want : "refused");
+		ok(want ? ret == 0 && !strcmp(str_text(&text), want) : ret == -EINVAL, "'%s' is %s",
+		   parse_rows[i].text, want ? want : "refused");
 	}
 }
 
@@ -234,8 +234,8 @@ static int attempt(const struct attempt *a)
 	char path[64];
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/%c%u-%u", scratch, a->type == S_IFCHR ? 'c' : 'b', a->major,
-		 a->minor);
+	snprintf(path, sizeof(path), "%s/%c%u-%u", scratch, a->type == S_IFCHR ? 'c' : 'b',
+		 a->major, a->minor);
 	if (a->access == 'm') {
 		char made[80];
 
@@ -246,7 +246,9 @@ static int attempt(const struct attempt *a)
 		unlink(made);
 		return 0;
 	}
-	fd = open(path, (a->access == 'r' ? O_RDONLY : a->access == 'w' ? O_WRONLY : O_RDWR) |
+	fd = open(path, (a->access == 'r' ? O_RDONLY :
+			 a->access == 'w' ? O_WRONLY :
+					    O_RDWR) |
 				O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return errno;
@@ -272,8 +274,9 @@ static int attempt_in(enum back_end end, int dir, const struct attempt *a)
 			_exit(255);
 		_exit(attempt(a));
 	}
-	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) :
-										 -1;
+	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) ?
+		       WEXITSTATUS(status) :
+		       -1;
 }
 
 static void test_simple(enum back_end end)
@@ -324,7 +327,8 @@ static int try_rule(enum back_end end, const char *rule, struct attempt a, char 
 
 	load(end, dir, rule);
 	for (const char *access = "rwm"; *access; access++) {
-		bool want = (rule[0] == 'a' || rule[0] == kind) && *access == rule[strlen(rule) - 1];
+		bool want = (rule[0] == 'a' || rule[0] == kind) &&
+			    *access == rule[strlen(rule) - 1];
 		int got;
 
 		a.access = *access;
@@ -408,8 +412,8 @@ static void test_read_back(enum back_end end)
 		device_rules_normalise(&got);
 		rules_text(&want, &a);
 		rules_text(&got, &b);
-		ok(ret == 0 && !strcmp(str_text(&a), str_text(&b)), "%s: the kernel shows '%s' (%d)",
-		   names[end], str_text(&b), ret);
+		ok(ret == 0 && !strcmp(str_text(&a), str_text(&b)),
+		   "%s: the kernel shows '%s' (%d)", names[end], str_text(&b), ret);
 		if (end == V2) {
 			struct device_rule more = { DEVICE_CHAR, 99, 99, true, false, false };
 
@@ -432,7 +436,8 @@ static void test_v2_none(void)
 	struct device_rules got = { 0 };
 	int dir = scratch_cgroup(V2);
 
-	is_int(device_v2_read(dir, &got), -ENOENT, "v2: a cgroup without a program is seen as such");
+	is_int(device_v2_read(dir, &got), -ENOENT,
+	       "v2: a cgroup without a program is seen as such");
 	ok(!device_v2_holds(dir, &got), "v2: and holds nothing");
 	close(dir);
 	scratch_remove(V2);
@@ -451,7 +456,8 @@ static void test_update(enum back_end end)
 	for (int h = 0; h < CG_HIERARCHIES; h++)
 		cg.dir[h] = cg.tasks[h] = -1;
 	device_rule_parse("c 1:3 rw", &more);
-	is_int(device_update(&cg, &more, &e), -ESRCH, "without a cgroup there is nothing to change");
+	is_int(device_update(&cg, &more, &e), -ESRCH,
+	       "without a cgroup there is nothing to change");
 	cg.dir[end == V1 ? CG_DEVICES : CG_UNIFIED] = scratch_cgroup(end);
 	int dir = cg.dir[end == V1 ? CG_DEVICES : CG_UNIFIED];
 
@@ -485,8 +491,8 @@ static void test_many(enum back_end end)
 	int dir = scratch_cgroup(end), ret;
 
 	for (int i = 0; i < 512; i++)
-		device_rules_add(&rules,
-				 &(struct device_rule){ DEVICE_CHAR, 200 + i, i, true, false, false });
+		device_rules_add(&rules, &(struct device_rule){ DEVICE_CHAR, 200 + i, i, true,
+								false, false });
 	ret = end == V1 ? device_v1_load(dir, &rules, &e) : device_v2_load(dir, &rules, &e);
 	is_int(ret, 0, "512 rules");
 	is_int(attempt_in(end, dir, &(struct attempt){ S_IFCHR, 1, 5, 'r' }), EPERM,
@@ -556,7 +562,8 @@ static void test_whole(void)
 	/* Somebody widens the list behind our back. */
 	if (r.cg.dir[CG_DEVICES] >= 0) {
 		file_write(r.cg.dir[CG_DEVICES], "devices.allow", "b *:* rwm");
-		is_int(wall_device.verify(&r, &look, &seen, &e), -EPROTO, "verify sees one rule more");
+		is_int(wall_device.verify(&r, &look, &seen, &e), -EPROTO,
+		       "verify sees one rule more");
 	}
 	spec_free(&seen);
 	cgroup_remove(&r);

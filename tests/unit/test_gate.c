@@ -98,7 +98,8 @@ static void test_together(void)
 	ok(has(&s, "dev.node", "/dev/net/tun"), "tun shows the device");
 	ok(has(&s, "caps.bounding", "net_admin"), "tun gives the capability");
 	ok(has(&s, "caps.ambient", "net_admin"), "also across execve, to who is not root");
-	is_str(key_origin(&s, "dev.node"), "gate tun (t.conf:1)", "the origin names gate and place");
+	is_str(key_origin(&s, "dev.node"), "gate tun (t.conf:1)",
+	       "the origin names gate and place");
 	ok(list_has(&s.gates, "tun"), "the gate is remembered");
 	is_int(open_gate(&s, "tun"), 0, "opening it again is no error");
 	is_int(s.dev.nodes.n, 1, "and changes nothing");
@@ -107,7 +108,7 @@ static void test_together(void)
 	start(&s, "app");
 	open_gate(&s, "fuse");
 	ok(has(&s, "dev.node", "/dev/fuse") && has(&s, "caps.ambient", "sys_admin") &&
-	   has(&s, "seccomp.allow", "mount") && !s.landlock,
+		   has(&s, "seccomp.allow", "mount") && !s.landlock,
 	   "fuse opens device, capability, system call, and takes Landlock down");
 	ok(!s.cgroup.delegate && s.ns[NS_USER].how == NS_NEW, "and nothing else (the control)");
 

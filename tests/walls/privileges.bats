@@ -92,7 +92,7 @@ zero=0000000000000000
 @test "a malformed user never becomes root" {
 	local user
 	matches '^uid 7 7 7' --user 7 -- ids
-	for user in : 1000:abc 1000, 4294967295 4294967296 -1 '' ' 0' 0x0 nobody:nogroup:x 99999999999999999999; do
+	for user in : 1000:abc '1000,' 4294967295 4294967296 -1 '' ' 0' 0x0 nobody:nogroup:x 99999999999999999999; do
 		try inside --user "$user" -- ids
 		[ "$status" -ne 0 ] || fail "--user '$user' was taken: $output"
 		[[ "$output" != uid* ]] || fail "--user '$user' ran: $output"
