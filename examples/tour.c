@@ -160,9 +160,17 @@ static int try_disk(void)
 	return r;
 }
 
+/* A masked file can be opened, and is empty. */
 static int try_kmem(void)
 {
-	return try_open("/proc/kcore", O_RDONLY);
+	int fd = open("/proc/kcore", O_RDONLY | O_CLOEXEC), r;
+	char byte;
+
+	if (fd < 0)
+		return errno;
+	r = read(fd, &byte, 1) == 1 ? 0 : ENODATA;
+	close(fd);
+	return r;
 }
 
 static int try_sysrq(void)
@@ -342,7 +350,14 @@ static int try_inotify(void)
 
 /* Which wall answers with which errno. SECCOMP stands for the filter where there is one, and
  * for the missing capability where there is none. */
-#define SECCOMP "seccomp"
+#define SECCOMP "seccomp: not on the list of system calls"
+#define CAPS "caps: I have no such capability"
+#define READ_ONLY "rootfs: nothing here can be written"
+#define PROC_READ_ONLY "proc: mounted read-only"
+#define IDMAP "idmap: it belongs to the host's root"
+#define ABSENT "(this kernel does not have it)"
+#define FAMILY "seccomp: not on the list of networks"
+
 struct answer {
 	int number;
 	const char *wall;
@@ -354,37 +369,33 @@ static const struct attempt {
 	struct answer answer[4];
 } attempts[] = {
 	{ "mount a file system", try_mount, { { EPERM, SECCOMP } } },
-	{ "write to /", try_write_root, { { EROFS, "rootfs: read-only" }, { EACCES, "idmap" } } },
-	{ "write to /usr", try_write_usr, { { EROFS, "rootfs: read-only" }, { EACCES, "idmap" } } },
+	{ "write to /", try_write_root, { { EROFS, READ_ONLY }, { EACCES, IDMAP } } },
+	{ "write to /usr", try_write_usr, { { EROFS, READ_ONLY }, { EACCES, IDMAP } } },
 	{ "run a file from /tmp", try_run_own_file, { { EACCES, "mount: noexec" } } },
-	{ "make a node for the disk", try_disk, { { EPERM, SECCOMP " + dev" } } },
+	{ "make a node for the disk", try_disk, { { EPERM, SECCOMP } } },
 	{ "read the kernel's memory",
 	  try_kmem,
-	  { { EACCES, "proc: masked" }, { EPERM, "caps" }, { ENOENT, "proc: hidden" } } },
+	  { { ENODATA, "proc: masked" }, { EACCES, "proc: masked" }, { EPERM, CAPS }, { ENOENT, ABSENT } } },
 	{ "press the SysRq key",
 	  try_sysrq,
-	  { { EROFS, "proc: read-only" }, { EACCES, "idmap" }, { ENOENT, "proc: hidden" } } },
-	{ "change a kernel setting",
-	  try_panic,
-	  { { EROFS, "proc: read-only" }, { EACCES, "idmap" }, { ENOENT, "proc: hidden" } } },
-	{ "become root", try_become_root, { { EPERM, "caps" }, { EINVAL, "idmap" } } },
+	  { { EROFS, PROC_READ_ONLY }, { EACCES, "proc: masked" }, { ENOENT, ABSENT } } },
+	{ "change a kernel setting", try_panic, { { EROFS, PROC_READ_ONLY }, { EACCES, IDMAP } } },
+	{ "become root", try_become_root, { { EALREADY, "already" }, { EPERM, CAPS }, { EINVAL, "idmap: there is none" } } },
 	{ "debug another process", try_ptrace, { { EPERM, SECCOMP } } },
 	{ "make a user namespace",
 	  try_user_namespace,
-	  { { EPERM, SECCOMP }, { ENOSPC, "ucount" }, { ENOSYS, SECCOMP } } },
-	{ "open a raw socket",
-	  try_raw_socket,
-	  { { EPERM, "caps" }, { EACCES, "caps" }, { EAFNOSUPPORT, SECCOMP } } },
-	{ "talk to the hypervisor",
-	  try_vsock,
-	  { { EAFNOSUPPORT, SECCOMP }, { EPERM, SECCOMP }, { EACCES, SECCOMP } } },
-	{ "reach the network", try_connect, { { ENETUNREACH, "ns: own network" } } },
+	  { { EPERM, SECCOMP }, { ENOSYS, SECCOMP }, { ENOSPC, "ucount: max_user_namespaces" } } },
+	{ "open a raw socket", try_raw_socket, { { EPERM, CAPS }, { EAFNOSUPPORT, FAMILY } } },
+	{ "talk to the hypervisor", try_vsock, { { EAFNOSUPPORT, FAMILY }, { ENODEV, ABSENT } } },
+	{ "reach the network", try_connect, { { ENETUNREACH, "ns: a network of my own" } } },
 	{ "use the kernel's keys", try_keys, { { EPERM, SECCOMP }, { ENOSYS, SECCOMP } } },
 	{ "use io_uring", try_io_uring, { { EPERM, SECCOMP }, { ENOSYS, SECCOMP } } },
 	{ "load a BPF program", try_bpf, { { EPERM, SECCOMP }, { ENOSYS, SECCOMP } } },
-	{ "watch performance counters", try_perf, { { EPERM, SECCOMP }, { EACCES, "host" } } },
-	{ "load a kernel module", try_module, { { EPERM, SECCOMP }, { ENOSYS, "kernel" } } },
-	{ "forbid Ctrl-Alt-Del", try_reboot, { { EPERM, SECCOMP }, { EINVAL, "ns: own pids" } } },
+	{ "watch performance counters", try_perf, { { EPERM, SECCOMP }, { ENOSYS, SECCOMP } } },
+	{ "load a kernel module", try_module, { { EPERM, SECCOMP }, { ENOSYS, ABSENT } } },
+	{ "forbid Ctrl-Alt-Del",
+	  try_reboot,
+	  { { EPERM, SECCOMP }, { EINVAL, "ns: processes of my own" } } },
 	{ "fork without end", try_fork_bomb, { { EAGAIN, "cgroup: pids.max" } } },
 	{ "take all inotify instances",
 	  try_inotify,
@@ -404,6 +415,9 @@ static const char *errno_word(int number)
 		{ EINVAL, "EINVAL" },
 		{ EMFILE, "EMFILE" },
 		{ ENETUNREACH, "ENETUNREACH" },
+		{ ENODEV, "ENODEV" },
+		{ ENODATA, "empty" },
+		{ EALREADY, "I am" },
 		{ EAFNOSUPPORT, "EAFNOSUPPORT" },
 	};
 
@@ -421,7 +435,7 @@ static const char *wall_of(const struct attempt *a, int number)
 
 		if (!wall || a->answer[i].number != number)
 			continue;
-		return !strncmp(wall, SECCOMP, strlen(SECCOMP)) && !filtered() ? "caps" : wall;
+		return !strncmp(wall, SECCOMP, strlen(SECCOMP)) && !filtered() ? CAPS : wall;
 	}
 	return "(another reason)";
 }

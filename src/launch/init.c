@@ -158,11 +158,23 @@ int send_go(struct run *r, struct err *e)
 	return sync_send(r->sync, MSG_GO, NULL, NULL, 0, e);
 }
 
+/* What execve(2) says of a program, as against what can go wrong around it. */
+static bool is_about_program(int code)
+{
+	static const int codes[] = { ENOENT, EACCES, ENOEXEC, ENOTDIR, ELOOP, EISDIR, EPERM, ETXTBSY,
+				     EINVAL, E2BIG, ENAMETOOLONG, ELIBBAD };
+
+	for (size_t i = 0; i < ARRAY_SIZE(codes); i++)
+		if (codes[i] == code)
+			return true;
+	return false;
+}
+
 int wait_exec(struct run *r, struct err *e)
 {
 	int ret = sync_wait_end(r->sync, e);
 
-	r->exec_failed = ret < 0;
+	r->exec_failed = ret < 0 && is_about_program(-ret);
 	fd_close(&r->sync);
 	return ret;
 }

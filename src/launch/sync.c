@@ -143,11 +143,16 @@ static ssize_t sync_receive(int sock, struct packet *packet, int *fds, size_t wa
 			      .msg_controllen = sizeof(control.room) };
 	ssize_t n;
 
-	do
-		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
-	if (n < 0 && errno != ECONNRESET)
-		return err_sys(e, "receive a message");
+	/* A peer that went away without reading what we sent is reported first, once; what it said
+	 * before is still in the queue behind that. */
+	for (int resets = 0; (n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC)) < 0;) {
+		if (errno == ECONNRESET && resets++ == 0)
+			continue;
+		if (errno == ECONNRESET)
+			break;
+		if (errno != EINTR)
+			return err_sys(e, "receive a message");
+	}
 	*got = n > 0 ? control_take(&msg, fds, want) : 0;
 	if (n > 0 && msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC))
 		return err_msg(e, EPROTO, "a message is too long");
