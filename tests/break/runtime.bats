@@ -74,8 +74,8 @@ load ../lib
 	touch "$STATE/canary/untouched" "$STATE/data/mark"
 	ln -s / "$STATE/root/b"
 	spawn "$LOOK" swap "$STATE/root/a" "$STATE/root/b" 1000000000
-	local i started=0
-	for i in $(seq 40); do
+	local started=0
+	for _ in $(seq 40); do
 		try inside -v "$STATE/data:/a$STATE/canary" -- ls "/a"
 		[ "$status" -ne 0 ] || started=$((started + 1))
 		[ "$(ls "$STATE/canary")" = untouched ] || break
