@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -91,14 +93,34 @@ static int limit_write(const struct run *r, const struct cgroup_layout *l, int i
 
 /* --- steps: monitor ------------------------------------------------------------------------ */
 
+/* The usual cases by what is mounted at the top: cgroup v2 itself, or a tmpfs with hierarchies in
+ * it, all root's. False: look closely. */
+static bool look_root(struct host *h)
+{
+	struct statfs fs;
+
+	if (!h->privileged || statfs("/sys/fs/cgroup", &fs) < 0)
+		return false;
+	h->cgroup_v2_only = fs.f_type == CGROUP2_SUPER_MAGIC;
+	h->cgroup_usable =
+		h->cgroup_v2_only ||
+		(statfs("/sys/fs/cgroup/pids", &fs) == 0 && fs.f_type == CGROUP_SUPER_MAGIC);
+	return h->cgroup_usable && access("/sys/fs/cgroup", X_OK) == 0 &&
+	       access(h->cgroup_v2_only ? "/sys/fs/cgroup/cgroup.procs" : "/sys/fs/cgroup/pids/tasks",
+		      W_OK) == 0;
+}
+
 void cgroup_look(struct host *h)
 {
 	static const enum cg_hierarchy order[] = { CG_UNIFIED, CG_PIDS, CG_MEMORY };
 	struct cgroup_layout l;
-	autoclose int pids = cgroup_mount_open(CG_PIDS);
-	autoclose int memory = cgroup_mount_open(CG_MEMORY);
-	autoclose int v2 = cgroup_mount_open(CG_UNIFIED);
+	autoclose int pids = -EBADF, memory = -EBADF, v2 = -EBADF;
 
+	if (look_root(h))
+		return;
+	pids = cgroup_mount_open(CG_PIDS);
+	memory = cgroup_mount_open(CG_MEMORY);
+	v2 = cgroup_mount_open(CG_UNIFIED);
 	h->cgroup_v2_only = v2 >= 0 && pids < 0 && memory < 0;
 	h->cgroup_usable = false;
 	for (size_t i = 0; i < ARRAY_SIZE(order) && !h->cgroup_usable; i++) {
@@ -386,17 +408,29 @@ static int build_rest(struct run *r, const struct cgroup_layout *l, const char *
 
 typedef int build(struct run *r, const struct cgroup_layout *l, const char *name, struct err *e);
 
+static void layout_free(struct run *r)
+{
+	if (r->cg.layout)
+		cgroup_layout_close(r->cg.layout);
+	free(r->cg.layout);
+	r->cg.layout = NULL;
+}
+
+/* The hierarchies are looked for once, for both steps. */
 static int with_layout(struct run *r, build *part, struct err *e)
 {
-	struct cgroup_layout l;
 	char name[CGROUP_NAME_SIZE];
 	int ret = cgroup_name(name, r->spec->name, e);
 
 	if (ret < 0)
 		return ret;
-	cgroup_layout_open(&l, hierarchies_needed(r), r->spec->cgroup.parent);
-	ret = part(r, &l, name, e);
-	cgroup_layout_close(&l);
+	if (!r->cg.layout) {
+		r->cg.layout = calloc(1, sizeof(*r->cg.layout));
+		if (!r->cg.layout)
+			return err_mem(e);
+		cgroup_layout_open(r->cg.layout, hierarchies_needed(r), r->spec->cgroup.parent);
+	}
+	ret = part(r, r->cg.layout, name, e);
 	if (ret == 0) {
 		*e = ERR_NONE;
 		return 0;
@@ -407,13 +441,21 @@ static int with_layout(struct run *r, build *part, struct err *e)
 
 int cgroup_create(struct run *r, struct err *e)
 {
-	/* Else check() has allowed it, and the caller tells what is missing. */
-	return r->host->cgroup_usable ? with_layout(r, build_unified, e) : 0;
+	if (r->host->cgroup_usable)
+		return with_layout(r, build_unified, e);
+	/* An ordinary user is told by the caller; root must not lose the wall unasked. */
+	if (!r->host->privileged || is_optional(r->spec))
+		return 0;
+	err_msg(e, EOPNOTSUPP, "cgroup: %s", cgroup_missing(r->host));
+	return err_hint(e, "or set optional=cgroup");
 }
 
 int cgroup_limit(struct run *r, struct err *e)
 {
-	return r->host->cgroup_usable ? with_layout(r, build_rest, e) : 0;
+	int ret = r->host->cgroup_usable ? with_layout(r, build_rest, e) : 0;
+
+	layout_free(r);
+	return ret;
 }
 
 void cgroup_remove(struct run *r)
@@ -422,6 +464,7 @@ void cgroup_remove(struct run *r)
 	char name[CGROUP_NAME_SIZE];
 	int ret = cgroup_name(name, r->spec->name, &e);
 
+	layout_free(r);
 	/* A name that nothing can have been made for. */
 	if (ret < 0)
 		return;

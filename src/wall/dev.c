@@ -124,23 +124,24 @@ static int node_make(const struct run *r, const char *name, mode_t type, dev_t n
 		return node_bind(r->dev, name, host_path, number, e);
 	if (mknodat(r->dev, name, type | mode, number) < 0)
 		return err_sys(e, "make /dev/%s", name);
-	/* mknod's mode goes through the umask; the owner is the container's root. */
-	if (fchmodat(r->dev, name, mode, 0) < 0 ||
-	    fchownat(r->dev, name, stage_root_uid(r), stage_root_gid(r), AT_SYMLINK_NOFOLLOW) < 0)
-		return err_sys(e, "set up /dev/%s", name);
 	return 0;
 }
 
+/* As the container's root, who is to own them, and with the modes as they stand here. */
 static int dev_nodes(struct run *r, struct err *e)
 {
+	mode_t before = umask(0);
 	int ret = 0;
 
+	stage_as_container(r);
 	for (size_t i = 0; i < ARRAY_SIZE(nodes) && ret == 0; i++)
-		ret = node_make(r, nodes[i].name, S_IFCHR, makedev(nodes[i].major, nodes[i].minor),
-				0666, e);
+		ret = node_make(r, nodes[i].name, S_IFCHR,
+				makedev(nodes[i].major, nodes[i].minor), 0666, e);
 	for (size_t i = 0; i < ARRAY_SIZE(links) && ret == 0; i++)
 		if (symlinkat(links[i].to, r->dev, links[i].name) < 0)
 			ret = err_sys(e, "make the link /dev/%s", links[i].name);
+	stage_as_self();
+	umask(before);
 	return ret;
 }
 
@@ -167,7 +168,11 @@ static int dev_extra(struct run *r, struct err *e)
 				return ret;
 			close(ret);
 		}
+		umask(0);
+		stage_as_container(r);
 		ret = node_make(r, name, st.st_mode & S_IFMT, st.st_rdev, 0666, e);
+		stage_as_self();
+		umask(022);
 		if (ret < 0)
 			return ret;
 	}

@@ -331,14 +331,13 @@ static int attach_cgroups(const struct run *r, const struct made *m, struct err 
 		return top;
 	ret = attach_at(r, top, "/sys/fs/cgroup", e);
 	for (int i = 0; i < CG_HIERARCHIES && ret == 0; i++) {
-		autoclose int target = -EBADF;
-
 		if (m->cgroup[i] < 0)
 			continue;
 		if (mkdirat(top, dirs[i], 0755) < 0)
 			return err_sys(e, "make /sys/fs/cgroup/%s", dirs[i]);
-		target = openat(top, dirs[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
-		ret = stage_attach(m->cgroup[i], target, dirs[i], e);
+		/* By name: the tmpfs is ours, nobody else has seen it yet. */
+		if (sys_move_mount(m->cgroup[i], "", top, dirs[i], MOVE_MOUNT_F_EMPTY_PATH) < 0)
+			return err_sys(e, "mount /sys/fs/cgroup/%s", dirs[i]);
 	}
 	if (ret == 0 && sys_mount_setattr(top, "", AT_EMPTY_PATH, &readonly) < 0)
 		return err_sys(e, "make /sys/fs/cgroup read-only");

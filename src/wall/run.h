@@ -28,11 +28,14 @@ enum cg_hierarchy {
 	CG_HIERARCHIES
 };
 
+struct cgroup_layout;
+
 /* The container's own directory in each hierarchy that is used, and the file through which a
  * process puts itself in (v1 `tasks`; on v2 the directory is given to clone3). */
 struct run_cgroup {
 	int dir[CG_HIERARCHIES];
 	int tasks[CG_HIERARCHIES];
+	struct cgroup_layout *layout; /* between cgroup_create() and cgroup_limit() */
 	int inner; /* v2: the directory for CLONE_INTO_CGROUP: dir[CG_UNIFIED] or its delegated child */
 };
 
