@@ -3,26 +3,9 @@
 #include <stdio.h>
 
 #include "cmd/commands.h"
-#include "spec/dump.h"
-#include "wall/wall.h"
 #include "watch/container.h"
 
 static const struct cli_form form = { .profile = "system" };
-
-/* The definition is what was asked for, before checks turn it into what this host does now. */
-static int define(struct container *c, struct spec *spec, struct err *e)
-{
-	autostr text = { 0 };
-	int ret = container_name(c, spec, e);
-
-	if (ret < 0)
-		return ret;
-	dump_write(spec, true, &text);
-	if (text.failed)
-		return err_mem(e);
-	ret = walls_check(spec, &c->host, e);
-	return ret < 0 ? ret : store_define(&c->store, spec->name, str_text(&text), text.len, e);
-}
 
 static int run(int argc, char **argv)
 {
@@ -35,7 +18,7 @@ static int run(int argc, char **argv)
 		return cmd_refused(&cmd_create, ret, &e);
 	ret = container_open(&c, &e);
 	if (ret == 0)
-		ret = define(&c, &cli.spec, &e);
+		ret = container_define(&c, &cli.spec, &e);
 	if (ret == 0)
 		printf("%s\n", cli.spec.name);
 	container_close(&c);

@@ -21,6 +21,7 @@
 #include "launch/host.h"
 #include "launch/launch.h"
 #include "launch/posture.h"
+#include "spec/dump.h"
 #include "wall/cgroup.h"
 #include "wall/wall.h"
 #include "watch/monitor.h"
@@ -210,11 +211,28 @@ int container_name(const struct container *c, struct spec *spec, struct err *e)
 	return spec->name ? store_name(&c->store, spec->name, e) : err_mem(e);
 }
 
+int container_define(struct container *c, struct spec *spec, struct err *e)
+{
+	autostr text = { 0 };
+	int ret = container_name(c, spec, e);
+
+	if (ret < 0)
+		return ret;
+	dump_write(spec, true, &text);
+	if (text.failed)
+		return err_mem(e);
+	ret = walls_check(spec, &c->host, e);
+	if (ret == 0)
+		ret = store_define(&c->store, spec->name, str_text(&text), text.len, e);
+	c->checked = c->defined = ret == 0;
+	return ret;
+}
+
 int container_run(struct container *c, struct spec *spec, int *status, struct err *e)
 {
 	int ret = container_name(c, spec, e);
 
-	if (ret == 0)
+	if (ret == 0 && !c->checked)
 		ret = walls_check(spec, &c->host, e);
 	if (ret < 0)
 		return ret;

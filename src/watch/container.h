@@ -14,6 +14,7 @@ struct container {
 	struct run run;
 	bool detach;  /* return when it runs; the monitor goes on by itself */
 	bool defined; /* its log is kept beside its definition */
+	bool checked; /* the spec is */
 	bool verbose; /* print what holds it */
 	char **argv;  /* of main() */
 };
@@ -24,6 +25,10 @@ void container_close(struct container *c);
 
 /* Give the spec a random name when it has none. */
 int container_name(const struct container *c, struct spec *spec, struct err *e);
+
+/* Write the definition of a container that is kept: what was asked for, before the check turns it
+ * into what this host makes of it. The spec is checked afterwards. */
+int container_define(struct container *c, struct spec *spec, struct err *e);
 
 /* Check `spec` (it is const afterwards), start it, and watch it until it ends. *status receives
  * the payload's exit status; 0 when detached. Returns 0 or -errno; c->run.exec_failed tells a
