@@ -30,6 +30,7 @@ $(BUILD)/tour: examples/tour.c | all
 
 test: all
 	@tools/need test
+	@ninja -C $(BUILD) tests
 	@$(AS_ROOT) tests/run $(SECTIONS)
 
 bench: all

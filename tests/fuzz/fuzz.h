@@ -4,7 +4,8 @@
  * Linked with fuzz_main.c it runs files that are named on its command line (the corpora, in
  * every test run, under the sanitizers); built with -Dfuzz=true and clang it is a libFuzzer:
  *
- *	CC=clang meson setup build/fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false
+ *	CC=clang meson setup build/fuzz -Dfuzz=true -Db_sanitize=address,undefined -Db_lundef=false \
+ *		-Dc_args=-fsanitize=fuzzer-no-link
  *	ninja -C build/fuzz && build/fuzz/tests/fuzz/fuzz_conf -max_len=4096 tests/fuzz/corpus/conf
  *
  * What it finds becomes a file of the corpus. */
