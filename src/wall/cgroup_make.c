@@ -2,10 +2,10 @@
 /* Making a container's cgroup, and taking it away again. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -102,11 +102,11 @@ static bool look_root(struct host *h)
 	if (!h->privileged || statfs("/sys/fs/cgroup", &fs) < 0)
 		return false;
 	h->cgroup_v2_only = fs.f_type == CGROUP2_SUPER_MAGIC;
-	h->cgroup_usable =
-		h->cgroup_v2_only ||
-		(statfs("/sys/fs/cgroup/pids", &fs) == 0 && fs.f_type == CGROUP_SUPER_MAGIC);
+	h->cgroup_usable = h->cgroup_v2_only || (statfs("/sys/fs/cgroup/pids", &fs) == 0 &&
+						 fs.f_type == CGROUP_SUPER_MAGIC);
 	return h->cgroup_usable && access("/sys/fs/cgroup", X_OK) == 0 &&
-	       access(h->cgroup_v2_only ? "/sys/fs/cgroup/cgroup.procs" : "/sys/fs/cgroup/pids/tasks",
+	       access(h->cgroup_v2_only ? "/sys/fs/cgroup/cgroup.procs" :
+					  "/sys/fs/cgroup/pids/tasks",
 		      W_OK) == 0;
 }
 

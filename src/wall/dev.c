@@ -135,8 +135,8 @@ static int dev_nodes(struct run *r, struct err *e)
 
 	stage_as_container(r);
 	for (size_t i = 0; i < ARRAY_SIZE(nodes) && ret == 0; i++)
-		ret = node_make(r, nodes[i].name, S_IFCHR,
-				makedev(nodes[i].major, nodes[i].minor), 0666, e);
+		ret = node_make(r, nodes[i].name, S_IFCHR, makedev(nodes[i].major, nodes[i].minor),
+				0666, e);
 	for (size_t i = 0; i < ARRAY_SIZE(links) && ret == 0; i++)
 		if (symlinkat(links[i].to, r->dev, links[i].name) < 0)
 			ret = err_sys(e, "make the link /dev/%s", links[i].name);

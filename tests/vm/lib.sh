@@ -122,6 +122,10 @@ file_is() {
 	[ "$text" = "$1" ] || fail "wanted: $1" "in:     $2" "found:  $text"
 }
 
+kernel_is_at_least() {
+	uname -r | awk -F. -v major="$1" -v minor="$2" '{ exit !($1 > major || ($1 == major && $2 + 0 >= minor)) }'
+}
+
 # --- containers in the background --------------------------------------------------------------
 
 # background NAME [OPTION...] -- PROGRAM...: what it says goes to a file, because who reads our
