@@ -19,7 +19,7 @@ AS_ROOT = $(shell [ "$$(id -u)" -eq 0 ] || echo sudo --preserve-env=CI)
 all:
 	@tools/need build
 	@test -f $(BUILD)/build.ninja || meson setup $(BUILD) $(MESON_OPTIONS)
-	@ninja -C $(BUILD) 
+	@ninja -C $(BUILD)
 
 run: all $(BUILD)/tour
 	@tools/need run

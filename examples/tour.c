@@ -396,7 +396,7 @@ static const struct attempt {
 	{ "forbid Ctrl-Alt-Del",
 	  try_reboot,
 	  { { EPERM, SECCOMP }, { EINVAL, "ns: processes of my own" } } },
-	{ "fork without end", try_fork_bomb, { { EAGAIN, "cgroup: pids.max" } } },
+	{ "fork without end", try_fork_bomb, { { EAGAIN, "cgroup: pids.max, or rlimit: nproc" } } },
 	{ "take all inotify instances",
 	  try_inotify,
 	  { { EMFILE, "ucount: max_inotify_instances" } } },

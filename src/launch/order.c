@@ -157,6 +157,7 @@ static const struct row rows[] = {
 
 	{ M, "verify", "< sealed", wait_sealed },
 	{ M, NULL, "verify.sealed", posture_sealed, .why = "what could not be built must not run" },
+	{ M, NULL, "verify.tell", posture_tell, .why = "before the program's own words" },
 	{ M, NULL, "> go", send_go },
 
 	{ I, "start", "init.reaper", init_reaper, NULL, NEED_REAPER,

@@ -98,6 +98,14 @@ int posture_sealed(struct run *r, struct err *e)
 	return verify(r, SETTLED_SEALED, e);
 }
 
+int posture_tell(struct run *r, struct err *e)
+{
+	(void)e;
+	if (r->verified)
+		r->verified(r);
+	return 0;
+}
+
 int posture_verify_process(struct run *r, struct err *e)
 {
 	struct look l = { .host = r->host, .pid = r->pid, .proc = -EBADF, .self = -EBADF };

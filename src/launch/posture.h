@@ -12,6 +12,9 @@ int posture_entered(struct run *r, struct err *e);
 int posture_mounted(struct run *r, struct err *e);
 int posture_sealed(struct run *r, struct err *e);
 
+/* Monitor: tell r->verified. */
+int posture_tell(struct run *r, struct err *e);
+
 /* The same for a process that entered a running container: what is its own (capabilities, filter),
  * not what it shares with init and what the container may have changed since (mounts). */
 int posture_verify_process(struct run *r, struct err *e);

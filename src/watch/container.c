@@ -56,20 +56,21 @@ static void harden_self(const struct host *h)
 		prctl(PR_SET_DUMPABLE, 0);
 }
 
-static void print_summary(const struct container *c)
+/* -v: one line per wall, as the kernel shows it. */
+static void print_summary(const struct run *r)
 {
 	struct err ignored = ERR_NONE;
 	autostr text = { 0 };
 
-	str_addf(&text, "container %s, profile %s", c->run.spec->name, c->run.spec->profile);
-	for (size_t i = 0; i < c->run.spec->gates.n; i++)
-		str_addf(&text, "%s%s", i ? ", " : "; gates: ", c->run.spec->gates.item[i]);
+	str_addf(&text, "container %s, profile %s", r->spec->name, r->spec->profile);
+	for (size_t i = 0; i < r->spec->gates.n; i++)
+		str_addf(&text, "%s%s", i ? ", " : "; gates: ", r->spec->gates.item[i]);
 	str_add(&text, "; walls:\n");
-	if (c->host.rootless)
+	if (r->host->rootless)
 		str_addf(&text, "  outer      id 0 of the namespace around it is host uid %u\n",
-			 (unsigned)c->host.uid);
-	if (c->run.seen && walls_assume(c->run.spec, c->run.seen, &ignored) == 0)
-		posture_summary(c->run.seen, &text);
+			 (unsigned)r->host->uid);
+	if (walls_assume(r->spec, r->seen, &ignored) == 0)
+		posture_summary(r->seen, &text);
 	(void)!write(STDERR_FILENO, str_text(&text), text.len);
 }
 
@@ -91,6 +92,7 @@ static int open_run(struct container *c, const struct spec *spec, const struct o
 	r->order = order;
 	r->store = &c->store;
 	r->detached = c->detach;
+	r->verified = c->verbose ? print_summary : NULL;
 	r->caller_argv = c->argv;
 	r->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (r->proc < 0)
@@ -148,8 +150,6 @@ static int run_here(struct container *c, const struct spec *spec, int report, in
 	if (ret == 0)
 		ret = launch(&c->run, e);
 	if (ret == 0) {
-		if (c->verbose)
-			print_summary(c);
 		free_seen(&c->run);
 		logs = log_directory(c, spec);
 		if (report >= 0)

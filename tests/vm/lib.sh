@@ -180,7 +180,7 @@ census() {
 	find /sys/fs/cgroup -mindepth 1 -type d | sed 's/^/cgroup /'
 	awk '{ print "mount " $5 }' /proc/self/mountinfo
 	find /sys/class/net -mindepth 1 | sed 's/^/link /'
-	find /run /var /home -mindepth 1 | grep -vE '/ward(/cache|$)|^/run/(said|check|seen)$|/\.local(/share)?$' | sed 's/^/state /'
+	find /run /var /home -mindepth 1 | grep -vE '/ward(/cache|/containers$|$)|^/run/(said|check|seen)$|/\.local(/share)?$' | sed 's/^/state /'
 	find /tmp /dev/shm -mindepth 1 | sed 's/^/file /'
 	processes
 }

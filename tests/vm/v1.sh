@@ -10,7 +10,7 @@ for controller in memory pids cpu,cpuacct cpuset devices freezer blkio; do
 	mkdir "/sys/fs/cgroup/$controller"
 	mount -t cgroup -o "$controller" cgroup "/sys/fs/cgroup/$controller"
 done
-if ! mountpoint -q /sys/fs/cgroup/memory; then
+if ! grep -q " /sys/fs/cgroup/memory cgroup " /proc/mounts; then
 	skip "the older cgroup hierarchies" "this kernel is built without that for memory"
 	checks_end
 	exit 0
