@@ -98,6 +98,7 @@ struct run {
 	size_t started;	     /* monitor: rows of the order to undo */
 	size_t next;	     /* init: the row that comes next */
 	int *trees;	     /* the spec's volumes as detached mounts */
+	void (*verified)(const struct run *r); /* told before the program starts; may be NULL */
 	struct spec *seen;   /* what the kernel showed when the posture was verified */
 	int listener;	     /* control socket */
 	struct id_map uid_map, gid_map; /* as written to the kernel */
