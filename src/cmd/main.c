@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/sys.h"
 #include "cmd/cmd.h"
 #include "cmd/commands.h"
 #include "wall/wall.h"
@@ -26,6 +27,9 @@ static void open_standard(void)
 		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
 		    open("/dev/null", fd ? O_WRONLY : O_RDONLY) != fd)
 			_exit(CMD_WARD_FAILED);
+	/* What the caller forgot to close is none of ours: a monitor would keep it open for as long as
+	 * its container lives. */
+	sys_close_range(3, ~0U, 0);
 }
 
 static int unknown(const char *name)

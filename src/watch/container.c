@@ -117,12 +117,11 @@ static void close_run(struct run *r)
 	free_seen(r);
 }
 
-/* Detached, nobody reads what we could say: the caller's terminal is let go. */
-static void let_go(int report)
+/* Detached, nobody reads what we could say: the caller's terminal is let go. null was opened before
+ * the monitor gave up its right to open anything. */
+static void let_go(int null, int report)
 {
-	autoclose int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	for (int i = 0; i < 3 && null >= 0; i++)
+	for (int i = 0; i < 3; i++)
 		dup2(null, i);
 	(void)!write(report, "", 1);
 }
@@ -141,9 +140,14 @@ static int log_directory(struct container *c, const struct spec *spec)
 static int run_here(struct container *c, const struct spec *spec, int report, int *status,
 		    struct err *e)
 {
-	autoclose int logs = -EBADF;
+	autoclose int logs = -EBADF, null = -EBADF;
 	int ret;
 
+	if (report >= 0) {
+		null = open("/dev/null", O_RDWR | O_CLOEXEC);
+		if (null < 0)
+			return err_sys(e, "open /dev/null");
+	}
 	monitor_block_signals();
 	harden_self(&c->host);
 	ret = open_run(c, spec, &order_start, e);
@@ -153,7 +157,7 @@ static int run_here(struct container *c, const struct spec *spec, int report, in
 		free_seen(&c->run);
 		logs = log_directory(c, spec);
 		if (report >= 0)
-			let_go(report);
+			let_go(null, report);
 		ret = monitor_run(&c->run, logs, status, e);
 	}
 	close_run(&c->run);

@@ -194,3 +194,14 @@ until_ended() {
 	[ "$(ward ls --json | jq length)" = 20 ]
 	[ "$(for p in $(ward ls --json | jq .[].pid); do cat "/proc/$p/uid_map"; done | sort -u | wc -l)" = 20 ]
 }
+
+@test "run -d lets go of the caller's output and of what the caller left open" {
+	local waited
+	exec 7>"$STATE/left-open"
+	waited=$SECONDS
+	[ "$(ward run -d --name "$ONE" "$LOOK_ROOT" -- /look sleep 30)" = "$ONE" ]
+	exec 7>&-
+	[ $((SECONDS - waited)) -lt 20 ] || fail "the caller waited for the container's end"
+	! ls -l /proc/[0-9]*/fd 2>/dev/null | grep -q "$STATE/left-open" || fail "a monitor holds the file"
+	ward stop -t 0 "$ONE"
+}
