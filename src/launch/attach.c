@@ -54,7 +54,8 @@ static int open_init(struct run *r, const char *name, struct err *e)
 
 	if (ret < 0)
 		return err_add(e, "container %s", name);
-	if (state.id != STATE_RUNNING && state.id != STATE_PAUSED)
+	/* In a frozen cgroup the new process would not even reach the point where it can be told why. */
+	if (state.id != STATE_RUNNING)
 		return err_msg(e, ESRCH, "container %s is %s", name, state_name(state.id));
 	r->target = sys_pidfd_open(state.pid);
 	/* The number alone may be somebody else's by now; asked after the descriptor is held. */
@@ -166,7 +167,7 @@ static int attach_terminal(struct run *r, struct err *e)
 	if (r->pts < 0 || fstatfs(r->pts, &fs) < 0 || fs.f_type != DEVPTS_SUPER_MAGIC)
 		return err_msg(e, ENOTTY,
 			       "the container has no devpts at /dev/pts: run without -t");
-	r->console = dev_pty(r->pts, &r->terminal, e);
+	r->console = dev_pty(r->proc, r->pts, &r->terminal, e);
 	if (r->console < 0)
 		return r->console;
 	if (run_outside(&r->uid_map, r->identity.uid) >= 0 &&
@@ -233,6 +234,7 @@ static const struct row rows[] = {
 	{ I, NULL, "init.bind", init_bind },
 	{ I, NULL, "cgroup.join", cgroup_join, NULL, NEED_CGROUP, .why = "limits first" },
 	{ M, NULL, "rlimit.set", rlimit_set },
+	{ M, NULL, "rlimit.oom", rlimit_oom },
 	{ M, NULL, "> staged", send_staged },
 	{ I, "enter", "< staged", wait_staged },
 	{ I, NULL, "attach.enter", attach_enter, .why = "all namespaces at once, the user namespace first" },
@@ -243,6 +245,7 @@ static const struct row rows[] = {
 	{ I, NULL, "init.stdio", init_stdio },
 	{ I, NULL, "init.close", init_close },
 	{ I, NULL, "init.scrub", init_scrub },
+	{ I, NULL, "init.sched", init_sched },
 	{ I, NULL, "init.cwd", init_cwd },
 	{ I, NULL, "caps.bound", caps_bound },
 	{ I, NULL, "cred.user", cred_user },

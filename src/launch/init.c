@@ -5,12 +5,14 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -108,6 +110,7 @@ void spawn_kill(struct run *r)
 	fd_close(&r->sync);
 	fd_close(&r->peer);
 	fd_close(&r->console);
+	fd_close(&r->terminal);
 	free(r->envp);
 	free(r->argv);
 	r->envp = r->argv = NULL;
@@ -137,7 +140,8 @@ int send_staged(struct run *r, struct err *e)
 	if (ret == 0)
 		ret = sync_send(r->sync, MSG_STAGED, &r->identity, &r->terminal, r->terminal >= 0,
 				e);
-	fd_close(&r->terminal);
+	/* The terminal's slave end stays open in the monitor: when the last one is closed the master
+	 * reads as at its end, and a program may well open its console again. */
 	for (int i = 0; i < 3; i++)
 		fd_close(&r->stdio[i]);
 	return ret;
@@ -254,6 +258,18 @@ int init_scrub(struct run *r, struct err *e)
 		memset(*p, 0, strlen(*p));
 	for (char **p = environ; p && *p; p++)
 		memset(*p, 0, strlen(*p));
+	return 0;
+}
+
+int init_sched(struct run *r, struct err *e)
+{
+	struct sched_param none = { 0 };
+
+	(void)r;
+	if (sched_getscheduler(0) != SCHED_OTHER && sched_setscheduler(0, SCHED_OTHER, &none) < 0)
+		return err_sys(e, "go back to ordinary scheduling");
+	if (getpriority(PRIO_PROCESS, 0) < 0 && setpriority(PRIO_PROCESS, 0, 0) < 0)
+		return err_sys(e, "give up the caller's better nice value");
 	return 0;
 }
 

@@ -27,6 +27,7 @@ int send_mounted(struct run *r, struct err *e);
 int init_stdio(struct run *r, struct err *e); /* 0, 1, 2 are what the monitor prepared */
 int init_close(struct run *r, struct err *e); /* nothing else survives */
 int init_scrub(struct run *r, struct err *e); /* forget the caller's arguments and environment */
+int init_sched(struct run *r, struct err *e); /* ordinary scheduling, no better than others */
 int init_cwd(struct run *r, struct err *e);
 int send_sealed(struct run *r, struct err *e);
 int wait_go(struct run *r, struct err *e);

@@ -33,6 +33,20 @@ static int relay_pipe(struct run *r, int i, struct err *e)
 	return 0;
 }
 
+/* Where we write what comes out of a relay. A terminal that is stopped blocks its writer, whatever
+ * poll(2) said; opened again it has flags of its own. Done now, while we may open anything. */
+static int open_sink(struct run *r, int i, struct err *e)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "self/fd/%d", i);
+	if (isatty(i))
+		r->sink[i] = openat(r->proc, path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (r->sink[i] < 0)
+		r->sink[i] = fcntl(i, F_DUPFD_CLOEXEC, 3);
+	return r->sink[i] < 0 ? err_sys(e, "duplicate %s", names[i]) : 0;
+}
+
 /* A pipe opened again is the same pipe with flags of its own. */
 static int reopen(const struct run *r, int i)
 {
@@ -71,6 +85,8 @@ static int prepare_one(struct run *r, int i, struct err *e)
 		if (r->stdio[i] >= 0)
 			return 0;
 	}
+	if (i > 0 && open_sink(r, i, e) < 0)
+		return -e->code;
 	return relay_pipe(r, i, e);
 }
 
@@ -102,7 +118,7 @@ int stdio_prepare(struct run *r, struct err *e)
 	int ret = 0;
 
 	if (r->spec->process.terminal)
-		return 0;
+		return r->detached ? 0 : open_sink(r, 1, e);
 	if (r->detached)
 		return prepare_detached(r, e);
 	for (int i = 0; i < 2 && ret == 0; i++)
@@ -121,6 +137,7 @@ void stdio_close(struct run *r)
 	for (int i = 0; i < 3; i++) {
 		fd_close(&r->stdio[i]);
 		fd_close(&r->relay[i]);
+		fd_close(&r->sink[i]);
 	}
 }
 

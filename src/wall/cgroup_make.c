@@ -53,6 +53,10 @@ static int limits_check(const struct spec *s, const struct cgroup_layout *l, str
 
 		if (!cgroup_rows[i].asked(s) || l->base[h] >= 0 || l->v2 & CGROUP_BIT(h))
 			continue;
+		/* v1 knows no bound of the delegated subtree: a profile's gives way, a wish does not. */
+		if (i == LIMIT_TREE && !wall_asked(s, "cgroup.max_descendants") &&
+		    !wall_asked(s, "cgroup.max_depth"))
+			continue;
 		err_msg(e, EOPNOTSUPP, "no %s controller in any cgroup hierarchy we may use",
 			cgroup_word(h));
 		err_hint(e,

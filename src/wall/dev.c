@@ -11,12 +11,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/magic.h>
 #include <linux/mount.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -220,11 +222,22 @@ static int dev_shm(struct run *r, struct err *e)
 	return tree < 0 ? tree : dev_mount_at(r->dev, tree, "shm", e);
 }
 
-int dev_pty(int pts, int *slave, struct err *e)
+int dev_pty(int proc, int pts, int *slave, struct err *e)
 {
-	autoclose int master = openat(pts, "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+	autoclose int node = path_open(pts, "ptmx", O_PATH, 0, PATH_NO_SYMLINKS);
+	autoclose int master = -EBADF;
+	struct stat st;
+	struct statfs fs;
+	char path[32];
 	int zero = 0;
 
+	/* A container's root may have mounted something over its ptmx, even a link (it would be
+	 * followed in our root): what is opened must be the node of a devpts, proven beforehand. */
+	if (node < 0 || fstat(node, &st) < 0 || fstatfs(node, &fs) < 0 || !S_ISCHR(st.st_mode) ||
+	    st.st_rdev != makedev(5, 2) || fs.f_type != DEVPTS_SUPER_MAGIC)
+		return err_msg(e, ENOTTY, "the container's /dev/pts/ptmx is not one");
+	snprintf(path, sizeof(path), "self/fd/%d", node);
+	master = openat(proc, path, O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
 	if (master < 0)
 		return err_sys(e, "open a pseudo terminal of the container");
 	if (ioctl(master, TIOCSPTLCK, &zero) < 0)
@@ -245,7 +258,7 @@ static int dev_console(struct run *r, struct err *e)
 
 	if (!r->spec->process.terminal)
 		return 0;
-	r->console = dev_pty(r->pts, &r->terminal, e);
+	r->console = dev_pty(r->proc, r->pts, &r->terminal, e);
 	if (r->console < 0)
 		return r->console;
 	if (uid >= 0 && fchown(r->terminal, (uid_t)uid, (gid_t)-1) < 0)

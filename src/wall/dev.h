@@ -12,5 +12,5 @@ int dev_stage(struct run *r, struct err *e);
 int dev_seal(struct run *r, struct err *e);
 
 /* A pair of pty ends from the devpts instance `pts`: TIOCGPTPEER, never by name.
- * Returns the master, or -errno. */
-int dev_pty(int pts, int *slave, struct err *e);
+ * proc: the host's /proc. Returns the master, or -errno. */
+int dev_pty(int proc, int pts, int *slave, struct err *e);

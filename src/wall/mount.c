@@ -11,11 +11,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/magic.h>
 #include <linux/mount.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -352,6 +354,30 @@ static int mount_check(struct spec *s, const struct host *h, struct err *e)
 
 /* --- steps: monitor -------------------------------------------------------------------- */
 
+/* The check again, on what was really opened: a name can be written in many ways, and be a link. */
+static int volume_guard(const struct run *r, const struct volume *v, int source, struct err *e)
+{
+	char gate[512];
+	struct stat st, vital;
+	struct statfs fs;
+	bool caught;
+
+	if (fstat(source, &st) < 0 || fstatfs(source, &fs) < 0)
+		return err_sys(e, "stat the volume %s", v->source);
+	caught = fs.f_type == PROC_SUPER_MAGIC || fs.f_type == SYSFS_MAGIC ||
+		 fs.f_type == CGROUP_SUPER_MAGIC || fs.f_type == CGROUP2_SUPER_MAGIC;
+	for (size_t i = 0; i < ARRAY_SIZE(dangerous) && !caught; i++)
+		caught = stat(dangerous[i], &vital) == 0 && vital.st_dev == st.st_dev &&
+			 vital.st_ino == st.st_ino;
+	snprintf(gate, sizeof(gate), "bind:%s", v->source);
+	if (!caught || list_has(&r->spec->gates, gate))
+		return 0;
+	return err_msg(e, EPERM,
+		       "volume %s is a vital part of the host under another name; if that is "
+		       "meant, open the gate: --allow %s",
+		       v->source, gate);
+}
+
 /* The user namespace through which a volume is id-mapped, -EBADF for none. *owner holds it when it
  * was made for this volume. */
 static int volume_ids(const struct run *r, const struct volume *v, int source, int *owner,
@@ -394,6 +420,9 @@ static int volume_tree(struct run *r, const struct volume *v, struct err *e)
 	from = open(v->source, O_PATH | O_CLOEXEC);
 	if (from < 0)
 		return err_sys(e, "open the volume %s", v->source);
+	ret = volume_guard(r, v, from, e);
+	if (ret < 0)
+		return ret;
 	ret = volume_ids(r, v, from, &owner, &attr.userns, e);
 	if (ret < 0)
 		return ret;

@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -179,9 +180,11 @@ int proc_masks(struct run *r, struct err *e)
 	return 0;
 }
 
-/* The instances that the helper makes; descriptors are shared with the monitor (CLONE_FILES). */
+/* The instances that the helper makes; descriptors are shared with the monitor (CLONE_FILES), and
+ * this lies in memory that both see. */
 struct made {
 	struct run *r;
+	char hierarchies[4096]; /* /proc/self/cgroup: which v1 controllers share a hierarchy */
 	int proc, sys, mqueue, cgroup[CG_HIERARCHIES];
 	struct err err;
 	int ret;
@@ -209,27 +212,60 @@ static int make_proc(struct made *m)
 	return m->proc < 0 ? m->proc : 0;
 }
 
+static const char *const v1_names[CG_HIERARCHIES] = {
+	[CG_MEMORY] = "memory",	  [CG_PIDS] = "pids",	    [CG_CPU] = "cpu",
+	[CG_CPUACCT] = "cpuacct", [CG_CPUSET] = "cpuset",   [CG_DEVICES] = "devices",
+	[CG_FREEZER] = "freezer", [CG_BLKIO] = "blkio",	    [CG_HUGETLB] = "hugetlb",
+};
+
+/* The controllers that are mounted together with `name`, "cpu,cpuacct": a hierarchy can only be
+ * mounted again with exactly its own. Lines are "4:cpu,cpuacct:/path": cgroups(7). */
+static void comounted(const char *hierarchies, const char *name, char *out, size_t size)
+{
+	size_t len = strlen(name);
+
+	snprintf(out, size, "%s", name);
+	for (const char *line = hierarchies; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		const char *list = strchr(line, ':');
+		size_t n = list ? strcspn(++list, ":\n") : 0;
+
+		for (size_t at = 0; at < n; at += strcspn(list + at, ",:") + 1) {
+			if (strncmp(list + at, name, len) || !strchr(",:", list[at + len]))
+				continue;
+			snprintf(out, size, "%.*s", (int)n, list);
+			return;
+		}
+	}
+}
+
+static int make_v1(struct made *m, int i, uint64_t attr)
+{
+	struct stage_opt opts[CG_HIERARCHIES];
+	char names[128], *rest = names;
+	size_t n = 0;
+
+	if (i == CG_SYSTEMD) {
+		opts[n++] = (struct stage_opt){ "none", NULL };
+		opts[n++] = (struct stage_opt){ "name", "systemd" };
+		return stage_fs("cgroup", opts, n, attr, &m->err);
+	}
+	comounted(m->hierarchies, v1_names[i], names, sizeof(names));
+	while (rest && n < ARRAY_SIZE(opts))
+		opts[n++] = (struct stage_opt){ strsep(&rest, ","), NULL };
+	return stage_fs("cgroup", opts, n, attr, &m->err);
+}
+
 static int make_cgroup(struct made *m)
 {
-	static const char *const v1[CG_HIERARCHIES] = {
-		[CG_MEMORY] = "memory",	    [CG_PIDS] = "pids",	      [CG_CPU] = "cpu",
-		[CG_CPUACCT] = "cpuacct",   [CG_CPUSET] = "cpuset",   [CG_DEVICES] = "devices",
-		[CG_FREEZER] = "freezer",   [CG_BLKIO] = "blkio",     [CG_HUGETLB] = "hugetlb",
-	};
-	const struct run *r = m->r;
+	const uint64_t attr = mode_attr(m->r->spec->proc.cgroup);
 
-	if (r->spec->proc.cgroup == MOUNT_NONE)
+	if (m->r->spec->proc.cgroup == MOUNT_NONE)
 		return 0;
 	for (int i = 0; i < CG_HIERARCHIES; i++) {
-		struct stage_opt opts[2] = { { "none", NULL }, { "name", "systemd" } };
-		size_t n = i == CG_SYSTEMD ? 2 : i == CG_UNIFIED ? 0 : 1;
-
-		if (r->cg.dir[i] < 0)
+		if (m->r->cg.dir[i] < 0)
 			continue;
-		if (v1[i])
-			opts[0].key = v1[i];
-		m->cgroup[i] = stage_fs(i == CG_UNIFIED ? "cgroup2" : "cgroup", opts, n,
-					mode_attr(r->spec->proc.cgroup), &m->err);
+		m->cgroup[i] = i == CG_UNIFIED ? stage_fs("cgroup2", NULL, 0, attr, &m->err) :
+						 make_v1(m, i, attr);
 		if (m->cgroup[i] < 0)
 			return m->cgroup[i];
 	}
@@ -263,11 +299,12 @@ static int helper_main(void *arg)
 	return 0;
 }
 
-/* Run the helper in init's pid namespace: a vfork-like child on a stack of its own, sharing our
- * memory and descriptors, so that it costs no copy of the address space. */
+/* Run the helper in init's pid namespace. For root a vfork-like child that shares our memory, so that
+ * it costs no copy of the address space; an ordinary user's monitor has entered the time namespace
+ * of its children for good, and then kernels before 6.2 refuse to share memory (EINVAL). */
 static int helper_run(struct run *r, struct made *m, struct err *e)
 {
-	static const int flags = CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD;
+	const int flags = CLONE_FILES | SIGCHLD | (r->host->rootless ? 0 : CLONE_VM | CLONE_VFORK);
 	autoclose int own_pid_ns = openat(r->proc, "self/ns/pid_for_children",
 					  O_RDONLY | O_CLOEXEC);
 	autofree char *stack = malloc(64 << 10);
@@ -362,27 +399,48 @@ static int attach_mqueue(const struct run *r, int tree, struct err *e)
 	return stage_attach(tree, target, "/dev/mqueue", e);
 }
 
+static int attach_all(struct run *r, struct made *m, struct err *e)
+{
+	int ret = attach_at(r, m->proc, "/proc", e);
+
+	if (ret == 0)
+		ret = attach_at(r, m->sys, "/sys", e);
+	if (ret == 0)
+		ret = attach_mqueue(r, m->mqueue, e);
+	return ret == 0 && any_cgroup(m) ? attach_cgroups(r, m, e) : ret;
+}
+
+static void read_hierarchies(const struct run *r, struct made *m)
+{
+	autostr text = { 0 };
+
+	/* Without it every controller is taken to stand alone, and a mount that fails says so. */
+	if (!r->host->cgroup_v2_only && file_read(r->proc, "self/cgroup", 65536, &text) == 0)
+		snprintf(m->hierarchies, sizeof(m->hierarchies), "%s", str_text(&text));
+}
+
 int proc_stage(struct run *r, struct err *e)
 {
-	struct made m = { .r = r, .proc = -EBADF, .sys = -EBADF, .mqueue = -EBADF };
+	struct made *m = mmap(NULL, sizeof(*m), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+			      -1, 0);
 	int ret;
 
+	if (m == MAP_FAILED)
+		return err_mem(e);
+	m->r = r;
+	m->proc = m->sys = m->mqueue = -EBADF;
 	for (int i = 0; i < CG_HIERARCHIES; i++)
-		m.cgroup[i] = -EBADF;
-	ret = helper_run(r, &m, e);
+		m->cgroup[i] = -EBADF;
+	read_hierarchies(r, m);
+	ret = helper_run(r, m, e);
 	if (ret == 0)
-		ret = attach_at(r, m.proc, "/proc", e);
-	if (ret == 0)
-		ret = attach_at(r, m.sys, "/sys", e);
-	if (ret == 0)
-		ret = attach_mqueue(r, m.mqueue, e);
-	if (ret == 0 && any_cgroup(&m))
-		ret = attach_cgroups(r, &m, e);
-	fd_close(&m.proc);
-	fd_close(&m.sys);
-	fd_close(&m.mqueue);
+		ret = attach_all(r, m, e);
+	r->kernel_proc = m->proc;
+	r->kernel_sys = m->sys;
+	fd_close(&m->mqueue);
 	for (int i = 0; i < CG_HIERARCHIES; i++)
-		fd_close(&m.cgroup[i]);
+		fd_close(&m->cgroup[i]);
+	munmap(m, sizeof(*m));
 	return ret;
 }
 
@@ -396,9 +454,24 @@ static int cover(const struct run *r, int target, const char *name, const char *
 	return stage_attach(tree, target, what, e);
 }
 
+/* Masks go onto the instances themselves, by descriptor: whoever can write the image could exchange
+ * the directory /proc is mounted on for another while we work. */
+static int open_place(const struct run *r, const char *path)
+{
+	if (str_starts(path, "/proc/"))
+		return r->kernel_proc < 0 ? -ENOENT :
+					    path_open(r->kernel_proc, path + strlen("/proc/"),
+						      O_PATH, 0, PATH_NO_SYMLINKS);
+	if (str_starts(path, "/sys/"))
+		return r->kernel_sys < 0 ? -ENOENT :
+					   path_open(r->kernel_sys, path + strlen("/sys/"), O_PATH,
+						     0, PATH_NO_SYMLINKS);
+	return path_open(r->root, path, O_PATH, 0, PATH_NO_SYMLINKS);
+}
+
 static int mask_one(const struct run *r, const char *path, struct err *e)
 {
-	autoclose int target = path_open(r->root, path, O_PATH, 0, PATH_NO_SYMLINKS);
+	autoclose int target = open_place(r, path);
 	struct stat st;
 
 	/* What this kernel does not have needs no mask. */
@@ -416,7 +489,7 @@ static int mask_one(const struct run *r, const char *path, struct err *e)
 static int readonly_one(const struct run *r, const char *path, struct err *e)
 {
 	struct stage_attr attr = { .attr = ATTR_KERNEL_FS | MOUNT_ATTR_RDONLY, .userns = -EBADF };
-	autoclose int target = path_open(r->root, path, O_PATH, 0, PATH_NO_SYMLINKS);
+	autoclose int target = open_place(r, path);
 	autoclose int tree = -EBADF;
 	int ret;
 
@@ -435,9 +508,18 @@ static int readonly_one(const struct run *r, const char *path, struct err *e)
 
 static int own_id(const struct run *r, const char *path, const char *name, struct err *e)
 {
-	autoclose int target = path_open(r->root, path, O_PATH, 0, PATH_FOLLOW);
+	autoclose int target = str_starts(path, "/proc/") ?
+				       open_place(r, path) :
+				       path_open(r->root, path, O_PATH, 0, PATH_FOLLOW);
 
-	return target < 0 ? 0 : cover(r, target, name, path, e);
+	/* An image without one needs none. */
+	if (target == -ENOENT)
+		return 0;
+	if (target < 0) {
+		errno = -target;
+		return err_sys(e, "open %s to give it an own value", path);
+	}
+	return cover(r, target, name, path, e);
 }
 
 int proc_mask(struct run *r, struct err *e)
@@ -499,7 +581,7 @@ static int covered(const struct run *r, const struct look *l, const struct list 
 		if (in_proc ? r->spec->proc.proc == MOUNT_NONE || r->spec->proc.subset_pid :
 			      r->spec->proc.sys == MOUNT_NONE)
 			continue;
-		if (look_mount(l, path, options, sizeof(options)))
+		if (look_mount(l, path, options, sizeof(options)) && strstr(options, ",ro,"))
 			continue;
 		if (in_proc && faccessat(r->proc, path + strlen("/proc/"), F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;

@@ -81,8 +81,9 @@ struct run {
 	int host_ns[NS_KINDS]; /* the host's namespaces that we left, to come back to */
 	int target;	       /* exec: pidfd of the running container's init */
 	int stage_ns;	       /* the staging mount namespace, when we have left it */
-	int userns;	       /* init's user namespace: ids for id-mapped mounts */
-	int root;	       /* the staged root mount, O_PATH */
+	int kernel_proc, kernel_sys; /* the container's /proc and /sys as mounts, until masked */
+	int userns;		     /* init's user namespace: ids for id-mapped mounts */
+	int root;		     /* the staged root mount, O_PATH */
 	int mask;	     /* staged tmpfs with an empty file and an empty directory, for masks */
 	int dev;	     /* the staged /dev, O_PATH */
 	int pts;	     /* the container's devpts instance, O_PATH */
@@ -91,6 +92,7 @@ struct run {
 	bool detached;	     /* nobody's terminal: output goes to the log */
 	int stdio[3];	     /* what init gets as 0, 1, 2 */
 	int relay[3];	     /* our end, where stdio[] is a relay pipe */
+	int sink[3];	     /* outputs: where we write what comes out of a relay */
 	char **caller_argv;  /* of main(), to be forgotten by init */
 	char **argv, **envp; /* the payload's; envp has one free place at the end, for HOME */
 	bool exec_failed;    /* everything was built, but the program could not be executed */
@@ -99,8 +101,8 @@ struct run {
 	size_t next;	     /* init: the row that comes next */
 	int *trees;	     /* the spec's volumes as detached mounts */
 	void (*verified)(const struct run *r); /* told before the program starts; may be NULL */
-	struct spec *seen;   /* what the kernel showed when the posture was verified */
-	int listener;	     /* control socket */
+	struct spec *seen;		/* what the kernel showed when the posture was verified */
+	int listener;			/* control socket */
 	struct id_map uid_map, gid_map; /* as written to the kernel */
 	struct run_cgroup cg;
 	struct range range; /* taken from the store; count 0 = none */

@@ -52,6 +52,8 @@ int stage_close(struct run *r, struct err *e)
 	(void)e;
 	fd_close(&r->root);
 	fd_close(&r->mask);
+	fd_close(&r->kernel_proc);
+	fd_close(&r->kernel_sys);
 	fd_close(&r->dev);
 	fd_close(&r->pts);
 	fd_close(&r->userns);

@@ -52,7 +52,7 @@ static void flow_write(struct flow *f)
 		f->written += (size_t)n;
 	} else if (errno != EINTR && errno != EAGAIN) {
 		f->start = f->end;
-		f->done = true;
+		f->done = !f->lossy;
 	}
 }
 

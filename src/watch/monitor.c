@@ -2,6 +2,7 @@
 #include "watch/monitor.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,7 +40,8 @@ struct monitor {
 	struct flow flows[FLOWS_MAX];
 	struct log_file log;
 	struct terminal terminal;
-	bool eager; /* our input is a file: always ready, and epoll does not take it */
+	bool eager;   /* our input is a file: always ready, and epoll does not take it */
+	bool stopped; /* somebody asked for the end and waits for it */
 	bool ended;
 	int status;
 };
@@ -85,6 +87,7 @@ static int do_stop(struct monitor *m, int seconds, struct err *e)
 	if (seconds < 0)
 		seconds = (int)m->r->spec->stop.seconds;
 	when.it_value.tv_sec = seconds;
+	m->stopped = true;
 	set_state(m, STATE_STOPPING);
 	if (seconds == 0)
 		return do_kill(m, SIGKILL, e);
@@ -320,9 +323,10 @@ static void flow_stop(struct monitor *m, int i)
 
 	epoll_ctl(m->epoll, EPOLL_CTL_DEL, f->from, NULL);
 	epoll_ctl(m->epoll, EPOLL_CTL_DEL, f->to, NULL);
-	/* The end of our input is the end of the program's. */
-	if (i == 0 && f->to == m->r->relay[0])
-		fd_close(&m->r->relay[0]);
+	/* The end of our input is the end of the program's; a reader that went away is told to the
+	 * program by the end of its pipe (SIGPIPE). */
+	if (i == 0 || f->from == m->r->relay[i])
+		fd_close(&m->r->relay[i]);
 	f->from = f->to = -EBADF;
 }
 
@@ -358,6 +362,7 @@ static int flows_start(struct monitor *m, int log_dir, struct err *e)
 		ret = log_file_open(&m->log, log_dir, r->spec->log_size, e);
 		if (ret < 0)
 			return ret;
+		m->flows[1].lossy = true;
 		flow_start(m, 1, r->console >= 0 ? r->console : r->relay[1], m->log.fd);
 		return 0;
 	}
@@ -365,30 +370,31 @@ static int flows_start(struct monitor *m, int log_dir, struct err *e)
 		terminal_resize(STDIN_FILENO, r->console);
 		terminal_raw(&m->terminal, STDIN_FILENO);
 		flow_start(m, 0, STDIN_FILENO, r->console);
-		flow_start(m, 1, r->console, STDOUT_FILENO);
+		flow_start(m, 1, r->console, r->sink[1]);
 		return 0;
 	}
 	if (r->relay[0] >= 0)
 		flow_start(m, 0, STDIN_FILENO, r->relay[0]);
 	for (int i = 1; i < FLOWS_MAX; i++)
 		if (r->relay[i] >= 0)
-			flow_start(m, i, r->relay[i], i);
+			flow_start(m, i, r->relay[i], r->sink[i]);
 	return 0;
 }
 
-/* What the program wrote before it ended is still in the pipes. */
-static void flows_drain(struct monitor *m)
+/* What the program wrote before it ended is still in the pipes. A reader that takes its time gets it
+ * all, unless somebody has told, or tells us to end. */
+static void flow_drain(struct monitor *m, struct flow *f)
 {
-	for (int i = 1; i < FLOWS_MAX; i++) {
-		struct flow *f = &m->flows[i];
+	while (f->from >= 0 && f->to >= 0 && flow_move(f)) {
+		struct pollfd sink[] = { { .fd = f->to, .events = POLLOUT },
+					 { .fd = m->signals, .events = POLLIN } };
+		struct pollfd source = { .fd = f->from, .events = POLLIN };
 
-		for (int idle = 0; f->from >= 0 && f->to >= 0 && idle < 2;) {
-			size_t start = f->start, end = f->end;
-
-			if (!flow_move(f))
-				break;
-			idle = f->start == start && f->end == end ? idle + 1 : 0;
-		}
+		if (!flow_wants_write(f) && (poll(&source, 1, 0) <= 0 || !source.revents))
+			return;
+		if (flow_wants_write(f) &&
+		    (poll(sink, ARRAY_SIZE(sink), m->stopped ? 0 : -1) <= 0 || sink[1].revents))
+			return;
 	}
 }
 
@@ -492,7 +498,8 @@ int monitor_run(struct run *r, int log_dir, int *status, struct err *e)
 		ret = flows_start(&m, log_dir, e);
 	if (ret == 0)
 		ret = loop(&m, e);
-	flows_drain(&m);
+	for (int i = 1; i < FLOWS_MAX; i++)
+		flow_drain(&m, &m.flows[i]);
 	terminal_restore(&m.terminal);
 	log_file_close(&m.log);
 	launch_undo(r);
