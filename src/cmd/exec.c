@@ -61,16 +61,18 @@ static int fill(struct spec *s, const struct args *a, char **command, struct err
 	return ret;
 }
 
-static int enter(struct container *c, const struct args *a, char **operands, int *status,
-		 struct err *e)
+static int enter(struct container *c, const struct args *a, const char *name, char **command,
+		 int *status, struct err *e)
 {
 	autospec spec = { 0 };
 	int ret;
 
 	spec_init(&spec);
-	ret = container_find(c, operands[0], &spec, e);
+	ret = container_find(c, name, &spec, e);
 	if (ret == 0)
-		ret = fill(&spec, a, operands + 1, e);
+		ret = fill(&spec, a, command, e);
+	if (ret == 0)
+		ret = container_protect(c, &spec, e);
 	return ret < 0 ? ret : container_exec(c, status, e);
 }
 
@@ -79,24 +81,24 @@ static int run(int argc, char **argv)
 	struct container c = { 0 };
 	struct args a = { 0 };
 	struct err e = ERR_NONE;
+	char **command;
 	int first, status = 0, ret;
 
 	/* Options end at the name: what follows belongs to the program. */
 	first = opt_parse(opts, argc, argv, OPT_STOP, &a, &e);
 	if (first < 0)
 		return cmd_refused(&cmd_exec, first, &e);
-	if (argc - first > 1 && !strcmp(argv[first + 1], "--")) {
-		argv[first + 1] = argv[first];
-		first++;
-	}
-	if (argc - first < 2) {
+	command = first < argc ? argv + first + 1 : NULL;
+	if (command && *command && !strcmp(*command, "--"))
+		command++;
+	if (!command || !*command) {
 		err_msg(&e, EINVAL, "a container and a command are needed");
 		return cmd_refused(&cmd_exec, -EINVAL, &e);
 	}
 	c.argv = argv;
 	ret = container_open(&c, &e);
 	if (ret == 0)
-		ret = enter(&c, &a, argv + first, &status, &e);
+		ret = enter(&c, &a, argv[first], command, &status, &e);
 	if (ret < 0)
 		status = cmd_container_failed(&c, &e);
 	container_close(&c);

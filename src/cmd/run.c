@@ -24,6 +24,8 @@ static int run(int argc, char **argv)
 	c.verbose = cli.verbose;
 	c.argv = argv;
 	ret = container_open(&c, &e);
+	if (ret == 0)
+		ret = container_protect(&c, &cli.spec, &e);
 	if (ret == 0 && cli.keep)
 		ret = container_define(&c, &cli.spec, &e);
 	if (ret == 0)

@@ -38,6 +38,9 @@ static int start(struct container *c, const char *name, void *into, struct err *
 	spec.name = strdup(name);
 	if (!spec.name)
 		return err_mem(e);
+	ret = container_protect(c, &spec, e);
+	if (ret < 0)
+		return ret;
 	c->detach = !a->foreground;
 	c->verbose = a->verbose;
 	c->defined = true;

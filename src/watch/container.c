@@ -21,6 +21,7 @@
 #include "launch/host.h"
 #include "launch/launch.h"
 #include "launch/posture.h"
+#include "launch/reexec.h"
 #include "spec/dump.h"
 #include "wall/cgroup.h"
 #include "wall/wall.h"
@@ -213,6 +214,14 @@ int container_name(const struct container *c, struct spec *spec, struct err *e)
 		return 0;
 	spec->name = calloc(1, STORE_NAME_MAX + 1);
 	return spec->name ? store_name(&c->store, spec->name, e) : err_mem(e);
+}
+
+int container_protect(const struct container *c, const struct spec *spec, struct err *e)
+{
+	/* argv begins with the command's name; the program's own comes before it. */
+	if (c->host.rootless || spec->ns[NS_USER].how != NS_NEW)
+		return reexec_sealed(c->argv - 1, e);
+	return 0;
 }
 
 int container_define(struct container *c, struct spec *spec, struct err *e)

@@ -26,6 +26,10 @@ void container_close(struct container *c);
 /* Give the spec a random name when it has none. */
 int container_name(const struct container *c, struct spec *spec, struct err *e);
 
+/* Before anything is done for it: when the payload of `spec` could have rights over our own binary
+ * (an ordinary user's container, or one without a user namespace), go on as a sealed copy. */
+int container_protect(const struct container *c, const struct spec *spec, struct err *e);
+
 /* Write the definition of a container that is kept: what was asked for, before the check turns it
  * into what this host makes of it. The spec is checked afterwards. */
 int container_define(struct container *c, struct spec *spec, struct err *e);

@@ -166,3 +166,19 @@ load ../lib
 	[ "$status" -eq 139 ] || fail "$status $output"
 	[ -z "$(find "$STATE" -name 'core*')" ]
 }
+
+@test "a frozen container is not entered" {
+	ward run -d --name "$ONE" "$LOOK_ROOT" -- /look sleep 30
+	ward freeze "$ONE"
+	ends 125 'paused' ward exec "$ONE" -- /look ids
+	ward thaw "$ONE"
+	ends 0 'uid 1000' ward exec "$ONE" -- /look ids
+}
+
+@test "the host's vital directories are no volume under any of their names" {
+	local name
+	ln -s /etc "$STATE/etc"
+	for name in /etc/ //etc /etc/. /usr/../etc "$STATE/etc"; do
+		ends 125 'vital' inside -v "$name:/mnt:ro" -- ids
+	done
+}

@@ -201,3 +201,9 @@ load ../lib
 		[[ "$output" == *$word* ]] || fail "$word is not in: $output"
 	done
 }
+
+@test "a reader that takes its time gets all of the output" {
+	local n
+	n=$(ward run "$LOOK_ROOT" -- /look print 512 | { sleep 0.5; wc -c; })
+	[ "$n" = 524288 ] || fail "$n"
+}

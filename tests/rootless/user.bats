@@ -223,3 +223,7 @@ lives_in_background() {
 	USER_NAME=$RANGED as_user run -d --name "$ONE" "$HOMES/root" -- /look sleep 30
 	[ -z "$(USER_NAME=$SINGLE names)" ]
 }
+
+@test "CVE-2019-5736 what a container can reach of ward itself is a sealed copy" {
+	each_user matches 'memfd:ward' --user 0 -- readlink /proc/1/exe
+}
