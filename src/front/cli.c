@@ -182,21 +182,31 @@ static int take_v(const struct opt *o, const char *value, void *into, struct err
 	return take_true(o, value, into, e);
 }
 
+/* "KEY=VALUE". Its words are not cut apart in place: ward may have to execute itself again with the
+ * very same arguments. */
+static int apply_set(struct spec *s, const struct wish *w, const char *where, struct err *e)
+{
+	size_t n = strcspn(w->value, "=");
+	autofree char *key = strndup(w->value, n);
+
+	return key ? key_set(s, key, w->value + n + 1, where, e) : err_mem(e);
+}
+
 static int take_set(const struct opt *o, const char *value, void *into, struct err *e)
 {
-	static const char *const words[] = { "profile", "allow", "include" };
+	static const char *const words[] = { "profile=", "allow=", "include=" };
 	static const char *const instead[] = { "--profile", "--allow", "--config" };
-	char *equals = strchr(value, '=');
 
-	if (!equals || equals == value)
+	if (value[0] == '=' || !strchr(value, '='))
 		return err_msg(e, EINVAL, "'%.64s' is not KEY=VALUE", value);
-	*equals = '\0';
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (!strcmp(value, words[i]))
-			return err_msg(e, EINVAL, "'%s' is not a key; use %s", value, instead[i]);
+		if (str_starts(value, words[i]))
+			return err_msg(e, EINVAL, "'%.*s' is not a key; use %s",
+				       (int)strcspn(value, "="), value, instead[i]);
 	if (str_starts(value, "spec."))
-		return err_msg(e, EINVAL, "'%s' is not for setting", value);
-	return collect_wish(into, (struct wish){ apply_key, o->name, value, equals + 1 }, e);
+		return err_msg(e, EINVAL, "'%.*s' is not for setting", (int)strcspn(value, "="),
+			       value);
+	return collect_wish(into, (struct wish){ apply_set, o->name, NULL, value }, e);
 }
 
 static int take_name(const struct opt *o, const char *value, void *into, struct err *e)
