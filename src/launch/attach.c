@@ -54,8 +54,7 @@ static int open_init(struct run *r, const char *name, struct err *e)
 
 	if (ret < 0)
 		return err_add(e, "container %s", name);
-	/* In a frozen cgroup the new process would not even reach the point where it can be told why. */
-	if (state.id != STATE_RUNNING)
+	if (state.id != STATE_RUNNING && state.id != STATE_PAUSED)
 		return err_msg(e, ESRCH, "container %s is %s", name, state_name(state.id));
 	r->target = sys_pidfd_open(state.pid);
 	/* The number alone may be somebody else's by now; asked after the descriptor is held. */
@@ -100,6 +99,18 @@ static int read_map(struct run *r, const char *file, const char *key, struct spe
 	for (rest = text.text; ret == 0 && rest && (line = strsep(&rest, "\n"));)
 		if (*line)
 			ret = key_set(seen, key, line, file, e);
+	return ret;
+}
+
+/* In a frozen cgroup the new process would not even reach the point where it can say so. */
+static int attach_thawed(struct run *r, struct err *e)
+{
+	struct state state;
+	int ret = state_read(r->claim.dir, &state, e);
+
+	if (ret == 0 && state.id == STATE_PAUSED)
+		ret = err_msg(e, EBUSY, "container %s is %s: thaw it first", r->spec->name,
+			      state_name(state.id));
 	return ret;
 }
 
@@ -220,7 +231,8 @@ static int attach_enter(struct run *r, struct err *e)
 
 /* clang-format off */
 static const struct row rows[] = {
-	{ M, "prepare", "attach.outer", attach_outer, NULL, NEED_ROOTLESS,
+	{ M, "prepare", "attach.thawed", attach_thawed },
+	{ M, NULL, "attach.outer", attach_outer, NULL, NEED_ROOTLESS,
 	  .why = "every later row is then as for root" },
 	{ M, NULL, "stdio.prepare", stdio_prepare, stdio_close },
 	{ M, NULL, "attach.ids", attach_ids, NULL, .why = "as the kernel has them" },

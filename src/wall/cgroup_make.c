@@ -364,6 +364,10 @@ static int delegate(struct run *r, const struct cgroup_layout *l, struct err *e)
 {
 	if (!r->spec->cgroup.delegate)
 		return 0;
+	/* A profile's wish gives way where there is nothing to delegate, as limits of v2 do. */
+	if (r->cg.dir[CG_UNIFIED] < 0 && r->cg.dir[CG_SYSTEMD] < 0 &&
+	    !wall_asked(r->spec, "cgroup.delegate"))
+		return 0;
 	if (r->cg.dir[CG_UNIFIED] < 0 && r->cg.dir[CG_SYSTEMD] < 0) {
 		err_msg(e, EOPNOTSUPP,
 			"neither cgroup v2 nor the v1 hierarchy name=systemd is mounted");

@@ -171,6 +171,7 @@ load ../lib
 	ward run -d --name "$ONE" "$LOOK_ROOT" -- /look sleep 30
 	ward freeze "$ONE"
 	ends 125 'paused' ward exec "$ONE" -- /look ids
+	ends 0 'paused' ward info "$ONE"
 	ward thaw "$ONE"
 	ends 0 'uid 1000' ward exec "$ONE" -- /look ids
 }
