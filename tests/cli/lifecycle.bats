@@ -202,6 +202,6 @@ until_ended() {
 	[ "$(ward run -d --name "$ONE" "$LOOK_ROOT" -- /look sleep 30)" = "$ONE" ]
 	exec 7>&-
 	[ $((SECONDS - waited)) -lt 20 ] || fail "the caller waited for the container's end"
-	! ls -l /proc/[0-9]*/fd 2>/dev/null | grep -q "$STATE/left-open" || fail "a monitor holds the file"
+	[ -z "$(find /proc/[0-9]*/fd -lname "$STATE/left-open" 2>/dev/null)" ] || fail "a monitor holds the file"
 	ward stop -t 0 "$ONE"
 }
