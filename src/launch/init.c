@@ -77,6 +77,9 @@ int spawn_clone(struct run *r, uint64_t flags, struct err *e)
 	}
 	r->pid = sys_clone3(&args);
 	if (r->pid == 0) {
+		/* The container's lock is the monitor's alone: while we are still dying after a killed
+		 * monitor, the next command must already see that nobody owns the container. */
+		fd_close(&r->claim.lock);
 		fd_close(&r->sync);
 		r->sync = take_fd(r->peer);
 		r->inside = true;
