@@ -284,7 +284,7 @@ static const struct opt spec_opts[] = {
 	  .arg = OPT_VALUE,
 	  .metavar = "SOURCE:TARGET[:OPTIONS]",
 	  .take = take_volume,
-	  .doc = "share a directory or file of the host: ro, exec, suid, dev, rbind, slave, "
+	  .doc = "share a directory or file of the host: ro, exec, suid, dev, rbind, slave, idmap, "
 		 "noidmap; rw, nosuid, nodev and noexec are the default. Also -v, when a word "
 		 "with a ':' follows" },
 	CLI_KEY("tmpfs", 0, "tmpfs"),
