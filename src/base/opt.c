@@ -24,15 +24,6 @@ int opt_text(const struct opt *o, const char *value, void *into, struct err *e)
 	return 0;
 }
 
-int opt_u64(const struct opt *o, const char *value, void *into, struct err *e)
-{
-	uint64_t *number = (uint64_t *)((char *)into + o->at);
-
-	if (str_u64(value, 10, 0, INT64_MAX, number) < 0)
-		return err_msg(e, EINVAL, "'%s' is not a number", value);
-	return 0;
-}
-
 /* --- parsing --------------------------------------------------------------------------- */
 
 /* getopt_long() reports a long option as this number plus its row. */

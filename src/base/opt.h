@@ -44,7 +44,6 @@ struct opt {
 /* Takers shared by all commands. Text points into argv. */
 int opt_true(const struct opt *o, const char *value, void *into, struct err *e); /* bool */
 int opt_text(const struct opt *o, const char *value, void *into, struct err *e); /* const char * */
-int opt_u64(const struct opt *o, const char *value, void *into, struct err *e);	 /* uint64_t */
 
 enum opt_order {
 	OPT_STOP,     /* options end at the first operand: what follows belongs to a payload */

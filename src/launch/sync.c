@@ -37,11 +37,6 @@ struct packet {
 	} data;
 };
 
-const char *msg_name(enum msg_type type)
-{
-	return types[type].name;
-}
-
 union control {
 	char room[CMSG_SPACE(sizeof(int) * MSG_FDS_MAX)];
 	struct cmsghdr align;

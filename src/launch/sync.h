@@ -24,8 +24,6 @@ enum msg_type {
 
 enum { MSG_FDS_MAX = 16 };
 
-const char *msg_name(enum msg_type type);
-
 /* Send one message. `data` must have the size that belongs to the type. Returns 0 or -errno. */
 int sync_send(int sock, enum msg_type type, const void *data, const int *fds, size_t n_fds,
 	      struct err *e);

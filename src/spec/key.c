@@ -79,22 +79,6 @@ const struct key *key_find(const char *name, size_t *index)
 	return NULL;
 }
 
-const struct key *key_find_flag(const char *flag, size_t *index)
-{
-	size_t n = key_count_all();
-
-	for (size_t i = 0; i < n; i++) {
-		const struct key *k = key_at(i);
-
-		if (!k->flag || strcmp(k->flag, flag))
-			continue;
-		if (index)
-			*index = i;
-		return k;
-	}
-	return NULL;
-}
-
 /* --- setting --------------------------------------------------------------------------- */
 
 static int key_unknown(const char *name, const char *where, struct err *e)

@@ -65,7 +65,6 @@ const struct key *key_at(size_t index);
 
 /* The row named `name`, or NULL. *index receives its position when not NULL. */
 const struct key *key_find(const char *name, size_t *index);
-const struct key *key_find_flag(const char *flag, size_t *index);
 
 /* Set key `name` of `s` to `value`. `where` names the origin for messages and is kept. */
 int key_set(struct spec *s, const char *name, const char *value, const char *where, struct err *e);

@@ -32,7 +32,6 @@ void spec_free(struct spec *s)
 	free(s->origin);
 	free(s->name);
 	free(s->profile);
-	free(s->process.groups);
 	list_clear(&s->gates);
 	*s = (struct spec){ 0 };
 }

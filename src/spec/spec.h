@@ -105,11 +105,8 @@ struct spec {
 		struct list args;
 		struct list env; /* NAME=VALUE */
 		char *cwd;
-		char *user; /* "uid[:gid]" or "name[:group]"; resolved into uid, gid, groups */
-		uint32_t uid, gid;
-		uint32_t *groups;
-		size_t n_groups;
-		bool groups_set;
+		char *user; /* "uid[:gid]" or "name[:group]"; resolved by the run */
+		uint32_t uid; /* as seen on the host; only observe() fills it */
 		uint32_t umask;
 		bool terminal;
 		bool reaper; /* our own pid 1, which forwards signals and reaps orphans */

@@ -42,11 +42,6 @@ uint64_t ns_flag(enum ns_kind kind)
 	return kinds[kind].flag;
 }
 
-const char *ns_file(enum ns_kind kind)
-{
-	return kinds[kind].file;
-}
-
 /* --- keys ------------------------------------------------------------------------------ */
 
 static int ns_set(const struct key *k, void *field, const char *value, struct err *e)

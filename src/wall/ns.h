@@ -7,9 +7,8 @@
 
 extern const struct wall wall_ns;
 
-/* CLONE_NEW* flag of a kind, and its file name below /proc/PID/ns. */
+/* CLONE_NEW* flag of a kind. */
 uint64_t ns_flag(enum ns_kind kind);
-const char *ns_file(enum ns_kind kind);
 
 /* Monitor: enter the namespaces given by path, so that the clone is born in them
  * (a new user namespace has no power over them later); and come back after the clone. */
