@@ -105,7 +105,7 @@ struct spec {
 		struct list args;
 		struct list env; /* NAME=VALUE */
 		char *cwd;
-		char *user; /* "uid[:gid]" or "name[:group]"; resolved by the run */
+		char *user;   /* "uid[:gid]" or "name[:group]"; resolved by the run */
 		uint32_t uid; /* as seen on the host; only observe() fills it */
 		uint32_t umask;
 		bool terminal;
