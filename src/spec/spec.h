@@ -85,6 +85,54 @@ enum { RLIMIT_KINDS = 16 };
 /* Per-user-namespace counts, /proc/sys/user/max_*: the order of ucount_names[] in wall/ucount.c */
 enum { UCOUNT_KINDS = 12 };
 
+/* How a network device of the container comes to be. */
+enum net_kind {
+	NET_EMPTY, /* nothing: loopback only */
+	NET_VETH,
+	NET_MACVLAN,
+	NET_IPVLAN,
+	NET_VLAN,
+	NET_PHYS, /* a device of the host, moved into the container */
+	NET_USER, /* no device of the host: packets are sockets of a process of the caller's */
+};
+
+enum net_veth_mode { NET_VETH_BRIDGE, NET_VETH_ROUTER };
+
+/* One network device, the keys net.N.*. Addresses stay text until the wall's check() has read them. */
+struct net_device {
+	uint32_t index; /* N: devices are made in its order; gaps are allowed */
+	enum net_kind kind;
+	bool up;
+	char *network; /* veth: a network of `ward net`; link and network exclude each other */
+	char *link; /* veth: a bridge of the administrator's; the parent or the device itself of others */
+	char *name;   /* inside; NULL = eth0, eth1 ... */
+	char *hwaddr; /* may hold x for a random digit; NULL = made up, and kept with the lease */
+	uint32_t mtu; /* 0 = the link's */
+	struct list address4, address6; /* "ADDRESS[/LEN] [BROADCAST]" */
+	char *gateway4, *gateway6;	/* an address, "auto" or "dev" */
+	bool l2proxy;
+	char *script_up, *script_down;
+	char *pair; /* veth: name of the host's end */
+	enum net_veth_mode veth_mode;
+	uint32_t rxqueues, txqueues;
+	struct list route4, route6; /* veth: routes on the host towards the container */
+	char *vlan;		    /* veth: untagged VLAN of the bridge port, or "none" */
+	struct list vlan_tagged;
+	uint32_t macvlan_mode, ipvlan_mode,
+		ipvlan_isolation; /* MACVLAN_MODE_*, IPVLAN_* of if_link.h */
+	uint32_t vlan_id;
+	bool guard;	/* the filter on the host's side of the port */
+	bool isolated;	/* no layer 2 path to other isolated ports of the bridge */
+	uint64_t flows; /* new flows per second; LIMIT_MAX = any */
+	uint64_t rate_in,
+		rate_out; /* bits per second into and out of the container; LIMIT_MAX = any */
+};
+
+struct net_devices {
+	struct net_device *item; /* by index */
+	size_t n;
+};
+
 enum mount_mode { MOUNT_NONE, MOUNT_RO, MOUNT_RW };
 enum proc_hide { HIDEPID_OFF, HIDEPID_NOACCESS, HIDEPID_INVISIBLE, HIDEPID_PTRACEABLE };
 
@@ -196,6 +244,12 @@ struct spec {
 		uint64_t max_descendants, max_depth;
 	} cgroup;
 	struct rlimit_value rlimit[RLIMIT_KINDS];
+
+	struct {
+		struct net_devices devices;
+		struct list
+			publish; /* "[ADDRESS:]PORT:PORT[/udp]": ports of the host that lead inside */
+	} net;
 
 	/* One per row of the key table, in its order: who set it last. */
 	struct origin *origin;
