@@ -50,6 +50,8 @@ void nl_put_u16(struct nl_batch *b, uint16_t type, uint16_t value);
 void nl_put_u32(struct nl_batch *b, uint16_t type, uint32_t value);
 void nl_put_text(struct nl_batch *b, uint16_t type, const char *text); /* with its final NUL */
 size_t nl_nest(struct nl_batch *b, uint16_t type);
+/* ... with something fixed before the attributes, as VETH_INFO_PEER has. */
+size_t nl_nest_head(struct nl_batch *b, uint16_t type, const void *head, size_t size);
 void nl_nest_end(struct nl_batch *b, size_t nest);
 
 /* Send all requests and read their acknowledgements. The first that fails is the error; the
@@ -62,9 +64,16 @@ int nl_ask(int socket, struct nl_batch *b, int (*each)(const struct nlmsghdr *m,
 	   void *ctx, struct err *e);
 
 /* The attributes of a message behind its fixed part of `head` bytes, by type: attr[type] or NULL; types
- * above max are left out. Lengths are checked against the message. */
+ * above max are left out. Lengths are checked against the message, which the caller knows to be whole.
+ * attr has room for max + 1. No side effects (fuzzed). */
 void nl_attributes(const struct nlmsghdr *m, size_t head, const struct rtattr **attr, size_t max);
 void nl_nested(const struct rtattr *nest, const struct rtattr **attr, size_t max);
 
-/* The index of the interface called `name` in the socket's namespace, or -ENODEV with e set, -errno. */
+/* What an attribute holds. NULL, 0: it is missing, or not of that size. */
+const void *nl_data(const struct rtattr *a, size_t size); /* at least `size` bytes */
+uint32_t nl_number(const struct rtattr *a);		  /* of 8, 16 or 32 bits */
+const char *nl_text(const struct rtattr *a);		  /* with a NUL inside */
+
+/* The index of the interface called `name` in the socket's namespace, or -ENODEV, -errno
+ * with e set. */
 int nl_index(int socket, const char *name, struct err *e);

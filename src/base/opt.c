@@ -35,6 +35,7 @@ struct opt_table {
 	struct option *longs; /* rows, --help, and the empty row that getopt wants */
 	char *letters;
 	bool h_is_help;
+	bool abbreviated; /* long names may be */
 };
 
 size_t opt_count(const struct opt *opts)
@@ -91,7 +92,9 @@ static void opt_table_letters(struct opt_table *t, enum opt_order order)
 
 static int opt_table_make(struct opt_table *t, const struct opt *opts, enum opt_order order)
 {
-	*t = (struct opt_table){ .rows = opts, .n = opt_count(opts) };
+	*t = (struct opt_table){ .rows = opts,
+				 .n = opt_count(opts),
+				 .abbreviated = order == OPT_GNU };
 	t->longs = calloc(t->n + 2, sizeof(*t->longs));
 	t->letters = malloc(3 * t->n + 4);
 	if (!t->longs || !t->letters)
@@ -176,7 +179,7 @@ static int opt_take(const struct opt_table *t, int answer, char **argv, void *in
 		const char *name = t->longs[answer - LONG_FIRST].name;
 
 		opt_written(opt_element(argv), written, sizeof(written));
-		if (strcmp(written, name)) {
+		if (!t->abbreviated && strcmp(written, name)) {
 			err_msg(e, EINVAL, "unknown option '--%s'", written);
 			return err_hint(e, "did you mean '--%s'?", name);
 		}

@@ -48,6 +48,7 @@ int opt_text(const struct opt *o, const char *value, void *into, struct err *e);
 enum opt_order {
 	OPT_STOP,     /* options end at the first operand: what follows belongs to a payload */
 	OPT_ANYWHERE, /* options and operands may be mixed; argv is reordered */
+	OPT_GNU, /* likewise, and long names may be abbreviated: for tools that always were so */
 };
 
 /* Answer of opt_parse() when --help was asked for; e is not set. */
@@ -55,7 +56,8 @@ enum opt_order {
 
 /* Walk argv[1..argc) and call take() for each option. Long names must be written out: an
  * abbreviation that works today would break the day another option begins the same way.
- * --help is known to every table, and -h to those that do not use the letter.
+ * --help is known to every table, and -h to those that do not use the letter. With OPT_GNU long
+ * names may be abbreviated as getopt_long(3) allows.
  * Returns the index in argv of the first operand (argc when there is none), OPT_HELP, or
  * another negative errno with e set. */
 int opt_parse(const struct opt *opts, int argc, char **argv, enum opt_order order, void *into,

@@ -52,17 +52,31 @@ void str_add(struct str *s, const char *text)
 void str_addf(struct str *s, const char *fmt, ...)
 {
 	va_list ap, again;
-	int n;
+	int n = -1;
 
 	va_start(ap, fmt);
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
-	if (n >= 0 && str_reserve(s, (size_t)n)) {
+	/* Most pieces are short: formatted where they fit, and only else measured and again. */
+	if (str_reserve(s, 32))
+		n = vsnprintf(s->text + s->len, s->room - s->len, fmt, ap);
+	if (n >= 0 && (size_t)n >= s->room - s->len && str_reserve(s, (size_t)n))
 		vsnprintf(s->text + s->len, (size_t)n + 1, fmt, again);
+	if (!s->failed && n >= 0)
 		s->len += (size_t)n;
-	}
+	else if (s->text)
+		s->text[s->len] = '\0';
 	va_end(again);
 	va_end(ap);
+}
+
+void str_addu(struct str *s, uint64_t number)
+{
+	char digits[20], *at = digits + sizeof(digits);
+
+	do
+		*--at = (char)('0' + number % 10);
+	while (number /= 10);
+	str_addn(s, at, (size_t)(digits + sizeof(digits) - at));
 }
 
 const char *str_text(const struct str *s)

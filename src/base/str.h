@@ -23,6 +23,7 @@ void str_free(struct str *s);
 void str_add(struct str *s, const char *text);
 void str_addn(struct str *s, const char *text, size_t n);
 void str_addf(struct str *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void str_addu(struct str *s, uint64_t number); /* in decimal; printf is slow */
 const char *str_text(const struct str *s);
 
 /* A list of owned strings. Zero is an empty one. */

@@ -28,6 +28,17 @@
 #define P_PIDFD 3
 #endif
 
+/* musl's functions of these names always fail with ENOSYS: POSIX means processes, Linux threads. */
+static inline int sys_sched_getscheduler(pid_t pid)
+{
+	return (int)syscall(SYS_sched_getscheduler, pid);
+}
+
+static inline int sys_sched_setscheduler(pid_t pid, int policy, const struct sched_param *param)
+{
+	return (int)syscall(SYS_sched_setscheduler, pid, policy, param);
+}
+
 static inline int sys_mount(const char *source, const char *target, const char *type,
 			    unsigned long flags, const char *data)
 {

@@ -15,6 +15,11 @@
 #define SYSCTL(path_, min_, max_)                                                                  \
 	.name = path_, .probe = check_sysctl, .of = path_, .min = min_, .max = max_
 
+/* Root has what the kernel has; a user what his service manager passes on. */
+#define DELEGATE                                                                                   \
+	"where it is not delegated: systemctl edit user@.service, and in [Service] "               \
+	"Delegate=pids memory cpu cpuset io; it counts from the next login"
+
 static const struct check checks[] = {
 	{ .name = "kernel", .probe = check_version,
 	  .lost = "everything: ward builds on id-mapped mounts, clone into a cgroup and openat2",
@@ -38,7 +43,8 @@ static const struct check checks[] = {
 	{ .name = "id-mapped mounts", .probe = check_idmap,
 	  .lost = "one image for every range of ids: root file systems must belong to the ids that "
 		  "the container has",
-	  .fix = "run ward as root, with images on ext4, xfs, btrfs, tmpfs, erofs or overlay of these" },
+	  .fix = "run ward as root, with images on ext4, xfs or btrfs (from Linux 5.19 also erofs, from "
+		 "6.3 also tmpfs)" },
 	{ .name = "overlay", .probe = check_overlay, .lost = "root file systems made of layers",
 	  .fix = "modprobe overlay, or CONFIG_OVERLAY_FS=y" },
 	{ .name = "seccomp", .probe = check_seccomp, .lost = "the filter of system calls",
@@ -54,17 +60,17 @@ static const struct check checks[] = {
 	  .fix = "mount cgroup2 at /sys/fs/cgroup" },
 	{ .name = "cgroup pids", .probe = check_controller, .of = "pids",
 	  .lost = "pids.max: a fork bomb is stopped by rlimit.nproc only",
-	  .fix = "CONFIG_CGROUP_PIDS=y, and delegate the controller" },
+	  .fix = "CONFIG_CGROUP_PIDS=y; " DELEGATE },
 	{ .name = "cgroup memory", .probe = check_controller, .of = "memory",
 	  .lost = "memory.max and memory.swap: a container can use up the memory of the host",
-	  .fix = "boot with cgroup_enable=memory, and delegate the controller" },
+	  .fix = "boot with cgroup_enable=memory; " DELEGATE },
 	{ .name = "cgroup cpu", .probe = check_controller, .of = "cpu",
-	  .lost = "cpu.weight and cpu.max", .fix = "CONFIG_CGROUP_SCHED=y, CONFIG_CFS_BANDWIDTH=y, "
-						   "and delegate the controller" },
+	  .lost = "cpu.weight and cpu.max",
+	  .fix = "CONFIG_CGROUP_SCHED=y, CONFIG_CFS_BANDWIDTH=y; " DELEGATE },
 	{ .name = "cgroup io", .probe = check_controller, .of = "io",
-	  .lost = "io.weight and io.max", .fix = "CONFIG_BLK_CGROUP=y, and delegate the controller" },
+	  .lost = "io.weight and io.max", .fix = "CONFIG_BLK_CGROUP=y; " DELEGATE },
 	{ .name = "cgroup cpuset", .probe = check_controller, .of = "cpuset",
-	  .lost = "cpuset.cpus and cpuset.mems", .fix = "CONFIG_CPUSETS=y, and delegate the controller" },
+	  .lost = "cpuset.cpus and cpuset.mems", .fix = "CONFIG_CPUSETS=y; " DELEGATE },
 	{ .name = "swap accounting", .probe = check_swap,
 	  .lost = "memory.swap: what memory.max forbids goes to the swap of the host instead",
 	  .fix = "boot with swapaccount=1" },
@@ -85,6 +91,20 @@ static const struct check checks[] = {
 	{ .name = "state directory", .probe = check_state_dir, .lost = "names, states and ids of "
 								      "containers",
 	  .fix = "log in with a session (XDG_RUNTIME_DIR), or set WARD_RUN_DIR and WARD_LIB_DIR" },
+
+	{ .name = "kinds of network devices", .probe = check_links,
+	  .lost = "the kinds that are missing; without bridge and veth the networks of `ward net`",
+	  .fix = "modprobe bridge veth, or CONFIG_BRIDGE=y, CONFIG_VETH=y" },
+	{ .name = "nft", .probe = check_program, .of = "nft",
+	  .lost = "networks (`ward net`, --net veth): they do not come up without a packet filter",
+	  .fix = "install the package nftables" },
+	{ .name = "dnsmasq", .probe = check_program, .of = "dnsmasq",
+	  .lost = "names and DHCP in networks; addresses and routes are there without it",
+	  .fix = "install the package dnsmasq-base" },
+	{ .name = "forwarding", .probe = check_forwarding, .lost = "nothing", .fix = "nothing" },
+	{ .name = "other firewalls", .probe = check_firewalls,
+	  .lost = "packets that ward's networks let pass and that chain does not know",
+	  .fix = "in that chain: iifname \"ward0\" accept, and oifname \"ward0\" accept" },
 
 	{ SYSCTL("user.max_user_namespaces", 64, LONG_MAX), .absent_is_bad = true,
 	  .lost = "containers, beyond that number", .fix = "sysctl user.max_user_namespaces=15000" },

@@ -35,3 +35,6 @@ check_probe check_version, check_userns, check_namespaces, check_time, check_mou
 /* check_host.c: how this host is set up. */
 check_probe check_cgroups, check_controller, check_swap, check_delegation, check_ids,
 	check_newuidmap, check_state_dir, check_sysctl, check_core_pattern;
+
+/* check_net.c: what networks need. */
+check_probe check_program, check_links, check_forwarding, check_firewalls;

@@ -16,6 +16,7 @@
 #include "cmd/check.h"
 #include "store/range.h"
 #include "store/store.h"
+#include "wall/cgroup.h"
 
 /* --- cgroups ----------------------------------------------------------------------------- */
 
@@ -86,39 +87,41 @@ static void own_v2(const char *mount, struct str *path)
 		str_addn(path, line, strcspn(line, "\n"));
 }
 
-static bool v2_offers(const struct mount_line *m, const struct host *h, const char *controller)
+static bool has_v1(const char *controller, struct mount_line *m)
 {
-	autostr path = { 0 }, list = { 0 };
-
-	if (h->privileged)
-		str_add(&path, m->path);
-	else
-		own_v2(m->path, &path);
-	str_add(&path, "/cgroup.controllers");
-	return file_read(AT_FDCWD, str_text(&path), 4096, &list) == 0 &&
-	       has_word(str_text(&list), controller, " \n");
-}
-
-enum check_state check_controller(const struct check *c, const struct host *h, struct str *found)
-{
-	const char *v1_name = strcmp(c->of, "io") ? c->of : "blkio";
-	struct mount_line m;
+	const char *name = strcmp(controller, "io") ? controller : "blkio";
 	autostr text = { 0 };
 	const char *at;
 
 	file_read(AT_FDCWD, "/proc/mounts", 1 << 20, &text);
-	for (at = str_text(&text); next_cgroup(&at, &m);) {
-		bool v2 = !strcmp(m.type, "cgroup2");
+	for (at = str_text(&text); next_cgroup(&at, m);)
+		if (strcmp(m->type, "cgroup2") && has_word(m->options, name, ","))
+			return true;
+	return false;
+}
 
-		if (v2 ? !v2_offers(&m, h, c->of) : !has_word(m.options, v1_name, ","))
-			continue;
-		str_addf(found, "%s, %s", v2 ? "v2" : "v1", m.path);
-		if (v2 || h->privileged)
-			return CHECK_OK;
-		str_add(found, ": for root only");
-		return CHECK_WARN;
+enum check_state check_controller(const struct check *c, const struct host *h, struct str *found)
+{
+	autostr all = { 0 };
+	autostr ours = { 0 };
+	autostr where = { 0 };
+	struct mount_line m;
+
+	cgroup_v2_offer(&all, &ours, &where);
+	if (has_word(str_text(&ours), c->of, " \n")) {
+		str_addf(found, "v2, %s", str_text(&where));
+		return CHECK_OK;
 	}
-	str_add(found, "not there");
+	if (has_v1(c->of, &m)) {
+		str_addf(found, "v1, %s%s", m.path, h->privileged ? "" : ": for root only");
+		return h->privileged ? CHECK_OK : CHECK_WARN;
+	}
+	if (!has_word(str_text(&all), c->of, " \n"))
+		str_add(found, "not in this kernel");
+	else if (where.len)
+		str_addf(found, "v2, but not delegated to %s", where.text);
+	else
+		str_add(found, "v2, but no cgroup was delegated to this user");
 	return CHECK_WARN;
 }
 

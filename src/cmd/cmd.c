@@ -71,6 +71,14 @@ int cmd_print(const struct str *text)
 	return CMD_FAILED;
 }
 
+int cmd_print_line(const char *line)
+{
+	autostr text = { 0 };
+
+	str_addf(&text, "%s\n", line);
+	return cmd_print(&text);
+}
+
 int cmd_fail(struct err *e, int status)
 {
 	err_clean(e);

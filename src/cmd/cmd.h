@@ -61,8 +61,12 @@ int cmd_container_failed(const struct container *c, struct err *e);
 typedef int cmd_act(struct container *c, const char *name, void *into, struct err *e);
 int cmd_each_name(const struct cmd *c, int argc, char **argv, void *into, cmd_act *act);
 
+/* Fill an initialised spec from the definition of a created container. start.c */
+int cmd_definition(const struct container *c, const char *name, struct spec *spec, struct err *e);
+
 /* Write a text to standard output. Returns CMD_OK, or CMD_FAILED after saying why. */
 int cmd_print(const struct str *text);
+int cmd_print_line(const char *line);
 
 /* "Usage: ward NAME ..." with all options. */
 void cmd_describe(const struct cmd *c, struct str *out);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* ward create: define a container that can be started again and again. */
-#include <stdio.h>
-
 #include "cmd/commands.h"
 #include "watch/container.h"
 
@@ -19,10 +17,8 @@ static int run(int argc, char **argv)
 	ret = container_open(&c, &e);
 	if (ret == 0)
 		ret = container_define(&c, &cli.spec, &e);
-	if (ret == 0)
-		printf("%s\n", cli.spec.name);
 	container_close(&c);
-	return ret < 0 ? cmd_fail(&e, CMD_FAILED) : CMD_OK;
+	return ret < 0 ? cmd_fail(&e, CMD_FAILED) : cmd_print_line(cli.spec.name);
 }
 
 const struct cmd cmd_create = {

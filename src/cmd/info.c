@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "cmd/commands.h"
+#include "cmd/traffic.h"
 #include "launch/posture.h"
 #include "store/state.h"
 #include "wall/cgroup.h"
@@ -31,6 +32,7 @@ struct facts {
 	struct spec seen, asked;
 	struct cgroup_stats stats;
 	bool has_stats;
+	struct traffic traffic;
 };
 
 static const struct {
@@ -73,6 +75,7 @@ static int gather(struct container *c, const char *name, struct facts *f, struct
 		return ret;
 	f->has_stats = cgroup_reopen(r, name, e) == 0 && cgroup_stats(&r->cg, &f->stats) == 0;
 	ret = posture_observe(&c->host, r->proc, f->state.pid, &r->cg, &f->seen, e);
+	traffic_read(&c->host, r->proc, f->state.pid, &f->traffic);
 	if (ret == 0)
 		ret = walls_assume(&f->asked, &f->seen, e);
 	cgroup_close(&r->cg);
@@ -103,6 +106,7 @@ static void print_text(const struct facts *f, struct str *out)
 		else if (number(f, i) != LIMIT_UNSET)
 			str_addf(out, "  %-16s %" PRIu64 "\n", numbers[i].name, number(f, i));
 	}
+	traffic_text(&f->traffic, out);
 }
 
 static void print_json(const struct facts *f, struct str *out)
@@ -138,6 +142,7 @@ static void print_json(const struct facts *f, struct str *out)
 		if (number(f, i) != LIMIT_UNSET && number(f, i) != LIMIT_MAX)
 			json_put_u64(&j, numbers[i].name, number(f, i));
 	json_close(&j);
+	traffic_json(&f->seen, &f->traffic, &j);
 	json_close(&j);
 	json_finish(&j);
 	str_add(out, "\n");

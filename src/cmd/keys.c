@@ -137,7 +137,7 @@ static const char man_head[] =
 	"# DESCRIPTION\n\n"
 	"These are the keys of ward.conf(5) and of *ward run --set*. Defaults are those of the "
 	"profile _app_; *ward keys --profile* shows others. Keys of lists append with each line; an "
-	"empty value clears.\n\n"
+	"empty value clears. For N write a number: *net.0.mtu* is of the network device 0.\n\n"
 	"# KEYS\n\n";
 static const char man_tail[] = "# SEE ALSO\n\nward(1), ward-run(1), ward.conf(5)\n";
 

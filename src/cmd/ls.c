@@ -31,6 +31,8 @@ static void show_json(const struct listing *l, const struct store_entry *entry,
 	json_put_i64(l->json, "pid", entry->running ? state->pid : 0);
 	json_put_i64(l->json, "started", entry->running ? state->started : 0);
 	json_put_bool(l->json, "defined", entry->defined);
+	if (state->lxcpath[0])
+		json_put_string(l->json, "lxcpath", state->lxcpath);
 	json_close(l->json);
 }
 
@@ -49,8 +51,9 @@ static int show(const struct store_entry *entry, void *ctx)
 	if (l->json)
 		show_json(l, entry, &state, status);
 	else
-		str_addf(l->out, "%-24s %-9s %7d  %s\n", entry->name, status,
-			 entry->running ? (int)state.pid : 0, state.profile);
+		str_addf(l->out, "%-24s %-9s %7d  %s%s%s\n", entry->name, status,
+			 entry->running ? (int)state.pid : 0, state.profile,
+			 state.lxcpath[0] ? "  of " : "", state.lxcpath);
 	return 0;
 }
 

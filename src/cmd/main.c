@@ -15,8 +15,9 @@
 #include "wall/wall.h"
 
 const struct cmd *const commands[] = {
-	&cmd_run, &cmd_create, &cmd_start, &cmd_stop, &cmd_rm, &cmd_exec, &cmd_ls, &cmd_info, &cmd_wait,
-	&cmd_logs, &cmd_freeze, &cmd_thaw, &cmd_plan, &cmd_defaults, &cmd_keys, &cmd_check, &cmd_help, &cmd_completion, NULL,
+	&cmd_run, &cmd_create, &cmd_start, &cmd_stop, &cmd_rm, &cmd_exec, &cmd_ls, &cmd_info, &cmd_top, &cmd_wait,
+	&cmd_logs, &cmd_freeze, &cmd_thaw, &cmd_restart,
+	&cmd_rename, &cmd_update, &cmd_device, &cmd_plan, &cmd_defaults, &cmd_keys, &cmd_check, &cmd_convert, &cmd_net, &cmd_harden_host, &cmd_help, &cmd_completion, NULL,
 };
 
 /* A descriptor below 3 that is closed would be given to the next file we open, and what is meant
@@ -47,6 +48,15 @@ static int unknown(const char *name)
 	return CMD_USAGE;
 }
 
+/* Some file systems say only now that they had no room (NFS, quotas). */
+static int finish(int status)
+{
+	if (close(STDOUT_FILENO) == 0 || errno == EBADF)
+		return status;
+	log_error("write to standard output: %s", strerror(errno));
+	return status == CMD_OK ? CMD_FAILED : status;
+}
+
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "help";
@@ -60,13 +70,13 @@ int main(int argc, char **argv)
 		autostr text = { 0 };
 
 		str_add(&text, "ward " WARD_VERSION "\n");
-		return cmd_print(&text);
+		return finish(cmd_print(&text));
 	}
 	c = cmd_find(name);
 	if (!c)
 		return unknown(name);
 	if (argc > 1)
-		return c->run(argc - 1, argv + 1);
+		return finish(c->run(argc - 1, argv + 1));
 	/* Nothing was asked, so nothing succeeded. */
 	c->run(1, (char *[]){ (char *)"help", NULL });
 	return CMD_USAGE;

@@ -4,6 +4,7 @@
 
 #include "cmd/commands.h"
 #include "launch/control.h"
+#include "net/network.h"
 #include "watch/container.h"
 
 struct args {
@@ -32,6 +33,8 @@ static int forget(struct container *c, const char *name, void *into, struct err 
 			return ret;
 	}
 	ret = store_undefine(&c->store, name, e);
+	if (ret == 0)
+		ret = lease_release(&c->store, name, true, e);
 	/* One made by `run -d` has no definition and is gone when it has ended. */
 	return ret == -ENOENT && was_running ? 0 : ret;
 }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* ward run: one program, behind every wall, gone afterwards. */
-#include <stdio.h>
-
 #include "base/log.h"
 #include "cmd/commands.h"
 #include "watch/container.h"
@@ -35,8 +33,8 @@ static int run(int argc, char **argv)
 		store_undefine(&c.store, cli.spec.name, &ignored);
 	if (ret < 0)
 		status = cmd_container_failed(&c, &e);
-	else if (cli.detach)
-		printf("%s\n", cli.spec.name);
+	else if (cli.detach && cmd_print_line(cli.spec.name) != CMD_OK)
+		status = CMD_WARD_FAILED;
 	container_close(&c);
 	return status;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* ward start: start a created container, detached unless asked otherwise. */
 #include <stdio.h>
-#include <string.h>
 
 #include "cmd/commands.h"
 #include "front/conf.h"
+#include "spec/key.h"
 #include "watch/container.h"
 
 struct args {
@@ -19,26 +19,30 @@ static const struct opt opts[] = {
 	{ 0 }
 };
 
+int cmd_definition(const struct container *c, const char *name, struct spec *spec, struct err *e)
+{
+	autostr text = { 0 };
+	char where[STORE_NAME_MAX + 32];
+	int ret = store_definition_read(&c->store, name, &text, e);
+
+	if (ret < 0)
+		return ret;
+	snprintf(where, sizeof(where), "definition of %s", name);
+	ret = conf_parse(spec, str_text(&text), text.len, where, e);
+	/* The definition remembers the name that it was made with. */
+	return ret < 0 ? ret : key_set(spec, "spec.name", name, where, e);
+}
+
 static int start(struct container *c, const char *name, void *into, struct err *e)
 {
 	const struct args *a = into;
 	autospec spec = { 0 };
-	autostr text = { 0 };
-	char where[STORE_NAME_MAX + 32];
 	int status, ret;
 
-	ret = store_definition_read(&c->store, name, &text, e);
-	if (ret < 0)
-		return ret;
-	snprintf(where, sizeof(where), "definition of %s", name);
 	spec_init(&spec);
-	ret = conf_parse(&spec, str_text(&text), text.len, where, e);
-	if (ret < 0)
-		return ret;
-	spec.name = strdup(name);
-	if (!spec.name)
-		return err_mem(e);
-	ret = container_protect(c, &spec, e);
+	ret = cmd_definition(c, name, &spec, e);
+	if (ret == 0)
+		ret = container_protect(c, &spec, e);
 	if (ret < 0)
 		return ret;
 	c->detach = !a->foreground;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* ward wait: until containers have ended; prints their exit statuses. */
+#include <errno.h>
 #include <stdio.h>
 
 #include "cmd/commands.h"
@@ -10,11 +11,15 @@ static int wait_one(struct container *c, const char *name, void *into, struct er
 {
 	const struct control_request request = { CONTROL_WAIT, 0 };
 	struct control_reply answer;
+	char text[16];
 	int ret = control_call(&c->store, name, &request, &answer, e);
 
 	(void)into;
-	if (ret == 0)
-		printf("%d\n", answer.status);
+	if (ret < 0)
+		return ret;
+	snprintf(text, sizeof(text), "%d", answer.status);
+	if (cmd_print_line(text) != CMD_OK)
+		ret = err_msg(e, EIO, "the status of container %s was not printed", name);
 	return ret;
 }
 

@@ -103,7 +103,7 @@ static int read_map(struct run *r, const char *file, const char *key, struct spe
 }
 
 /* In a frozen cgroup the new process would not even reach the point where it can say so. */
-static int attach_thawed(struct run *r, struct err *e)
+int attach_thawed(struct run *r, struct err *e)
 {
 	struct state state;
 	int ret = state_read(r->claim.dir, &state, e);
@@ -116,7 +116,7 @@ static int attach_thawed(struct run *r, struct err *e)
 
 /* An ordinary user has rights over his containers only in the outer user namespace, in which
  * their monitor lives. */
-static int attach_outer(struct run *r, struct err *e)
+int attach_outer(struct run *r, struct err *e)
 {
 	autoclose int ns = -EBADF;
 	struct state state;
@@ -136,12 +136,16 @@ static int attach_outer(struct run *r, struct err *e)
 	return 0;
 }
 
-/* The ids as the kernel has them: the store's record could be older than the container. */
-static int attach_ids(struct run *r, struct err *e)
+/* The ids as the kernel has them: the store's record could be older than the container. The host's
+ * own user namespace maps every id to itself, as no map does. */
+int attach_ids(struct run *r, struct err *e)
 {
-	struct spec *seen = calloc(1, sizeof(*seen));
+	struct spec *seen;
 	int ret;
 
+	if (r->spec->ns[NS_USER].how == NS_HOST)
+		return 0;
+	seen = calloc(1, sizeof(*seen));
 	if (!seen)
 		return err_mem(e);
 	spec_init(seen);
@@ -159,7 +163,7 @@ static int attach_ids(struct run *r, struct err *e)
 }
 
 /* The root as the container sees it, for user names; everything below goes through path_open. */
-static int attach_root(struct run *r, struct err *e)
+int attach_root(struct run *r, struct err *e)
 {
 	char path[32];
 
@@ -170,7 +174,7 @@ static int attach_root(struct run *r, struct err *e)
 
 /* A pty of the container's own devpts. What lies at /dev/pts is the container's choice, so it is
  * proven to be a devpts before a byte goes there. */
-static int attach_terminal(struct run *r, struct err *e)
+int attach_terminal(struct run *r, struct err *e)
 {
 	struct statfs fs;
 
@@ -187,12 +191,12 @@ static int attach_terminal(struct run *r, struct err *e)
 	return 0;
 }
 
-static int attach_cgroup(struct run *r, struct err *e)
+int attach_cgroup(struct run *r, struct err *e)
 {
 	return cgroup_reopen(r, r->spec->name, e);
 }
 
-static int attach_filter(struct run *r, struct err *e)
+int attach_filter(struct run *r, struct err *e)
 {
 	return seccomp_restore(r, r->claim.dir, e);
 }
@@ -211,7 +215,7 @@ static int attach_spawn(struct run *r, struct err *e)
 
 /* --- steps: the entering process ------------------------------------------------------- */
 
-static int attach_enter(struct run *r, struct err *e)
+int attach_enter(struct run *r, struct err *e)
 {
 	static const enum ns_kind kinds[] = {
 		NS_USER, NS_MOUNT, NS_NET, NS_IPC, NS_UTS, NS_CGROUP
@@ -232,6 +236,8 @@ static int attach_enter(struct run *r, struct err *e)
 /* clang-format off */
 static const struct row rows[] = {
 	{ M, "prepare", "attach.thawed", attach_thawed },
+	{ M, NULL, "attach.oom", rlimit_oom_own, NULL, NEED_ROOTLESS,
+	  .why = "the clone inherits it: an ordinary user may not write it of one that cannot be traced" },
 	{ M, NULL, "attach.outer", attach_outer, NULL, NEED_ROOTLESS,
 	  .why = "every later row is then as for root" },
 	{ M, NULL, "stdio.prepare", stdio_prepare, stdio_close },
@@ -246,8 +252,7 @@ static const struct row rows[] = {
 	{ I, NULL, "init.bind", init_bind },
 	{ I, NULL, "cgroup.join", cgroup_join, NULL, NEED_CGROUP, .why = "limits first" },
 	{ M, NULL, "rlimit.set", rlimit_set },
-	{ M, NULL, "rlimit.oom", rlimit_oom, NULL, NEED_ROOT,
-	  .why = "an ordinary user may not write it of a process that cannot be traced" },
+	{ M, NULL, "rlimit.oom", rlimit_oom, NULL, NEED_ROOT },
 	{ M, NULL, "> staged", send_staged },
 	{ I, "enter", "< staged", wait_staged },
 	{ I, NULL, "attach.enter", attach_enter, .why = "all namespaces at once, the user namespace first" },

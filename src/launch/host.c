@@ -2,12 +2,15 @@
 #include "launch/host.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "store/range.h"
 #include "wall/cgroup.h"
 #include "wall/landlock.h"
@@ -41,16 +44,16 @@ static bool has_cap(unsigned cap)
 /* Root of a user namespace that is not the initial one is, to us, an ordinary user. */
 static bool initial_userns(void)
 {
-	FILE *f = fopen("/proc/self/uid_map", "re");
-	unsigned long inside = 1, outside = 1, count = 0;
-	bool whole;
+	unsigned long long inside, outside, count;
+	autostr text = { 0 };
+	char *at;
 
-	if (!f)
+	if (file_read(AT_FDCWD, "/proc/self/uid_map", 4096, &text) < 0 || !text.len)
 		return false;
-	whole = fscanf(f, "%lu %lu %lu", &inside, &outside, &count) == 3 && inside == 0 &&
-		outside == 0 && count == 4294967295UL;
-	fclose(f);
-	return whole;
+	inside = strtoull(text.text, &at, 10);
+	outside = strtoull(at, &at, 10);
+	count = strtoull(at, &at, 10);
+	return inside == 0 && outside == 0 && count == 4294967295ULL;
 }
 
 int host_look(struct host *h, struct err *e)

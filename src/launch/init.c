@@ -23,6 +23,7 @@
 #include "launch/launch.h"
 #include "launch/stdio.h"
 #include "launch/sync.h"
+#include "wall/net.h"
 #include "wall/ns.h"
 
 /* --- monitor --------------------------------------------------------------------------- */
@@ -60,7 +61,8 @@ int spawn_clone(struct run *r, uint64_t flags, struct err *e)
 	struct clone_args args = {
 		.flags = CLONE_PIDFD | flags,
 		.pidfd = (uint64_t)(uintptr_t)&r->pidfd,
-		.exit_signal = SIGCHLD,
+		/* A sibling of ours has our own signal: clone(2), CLONE_PARENT. */
+		.exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD,
 	};
 	int pair[2], ret;
 
@@ -133,7 +135,11 @@ int send_mapped(struct run *r, struct err *e)
 
 int wait_entered(struct run *r, struct err *e)
 {
-	return sync_wait(r->sync, MSG_ENTERED, NULL, NULL, 0, NULL, e);
+	size_t want = net_has_made(r->spec) ? 1 : 0, got = 0;
+	int ret = sync_wait(r->sync, MSG_ENTERED, NULL, &r->net.inside, want, &got, e);
+
+	return ret == 0 && got != want ? err_msg(e, EPROTO, "`entered` came without its socket") :
+					 ret;
 }
 
 int send_staged(struct run *r, struct err *e)
@@ -221,7 +227,10 @@ int wait_mapped(struct run *r, struct err *e)
 
 int send_entered(struct run *r, struct err *e)
 {
-	return sync_send(r->sync, MSG_ENTERED, NULL, NULL, 0, e);
+	int ret = sync_send(r->sync, MSG_ENTERED, NULL, &r->net.inside, r->net.inside >= 0, e);
+
+	fd_close(&r->net.inside);
+	return ret;
 }
 
 int wait_staged(struct run *r, struct err *e)
@@ -269,7 +278,8 @@ int init_sched(struct run *r, struct err *e)
 	struct sched_param none = { 0 };
 
 	(void)r;
-	if (sched_getscheduler(0) != SCHED_OTHER && sched_setscheduler(0, SCHED_OTHER, &none) < 0)
+	if (sys_sched_getscheduler(0) != SCHED_OTHER &&
+	    sys_sched_setscheduler(0, SCHED_OTHER, &none) < 0)
 		return err_sys(e, "go back to ordinary scheduling");
 	if (getpriority(PRIO_PROCESS, 0) < 0 && setpriority(PRIO_PROCESS, 0, 0) < 0)
 		return err_sys(e, "give up the caller's better nice value");

@@ -20,6 +20,8 @@
 #include "launch/sync.h"
 #include "spec/dump.h"
 #include "store/state.h"
+#include "wall/cgroup.h"
+#include "wall/net.h"
 #include "wall/ns.h"
 #include "wall/seccomp.h"
 #include "wall/stage.h"
@@ -37,32 +39,22 @@ static unsigned needs_met(const struct spec *s, const struct host *h)
 	met |= h->cgroup_usable ? NEED_CGROUP : 0;
 	met |= s->landlock && h->landlock_abi > 0 ? NEED_LANDLOCK : 0;
 	met |= s->ns[NS_NET].how == NS_NEW ? NEED_NEW_NET : 0;
+	met |= net_has_made(s) ? NEED_NET : 0;
+	met |= net_user_device(s) ? NEED_NET_USER : NEED_NO_NET_USER;
+	met |= net_wants_files(s) ? NEED_NET_FILES : 0;
+	met |= net_needs_keeper(s) ? NEED_NET_KEEPER : 0;
 	met |= s->process.terminal ? NEED_TERMINAL : 0;
 	met |= s->process.reaper ? NEED_REAPER : 0;
 	met |= s->keyring ? NEED_KEYRING : 0;
-	met |= strcmp(s->seccomp.policy ? s->seccomp.policy : "none", "none") ? NEED_FILTER : 0;
+	met |= s->seccomp.lxc || strcmp(s->seccomp.policy ? s->seccomp.policy : "none", "none") ?
+		       NEED_FILTER :
+		       0;
 	return met;
 }
 
 bool row_wanted(const struct row *row, const struct spec *s, const struct host *h)
 {
 	return (row->need & ~needs_met(s, h)) == 0;
-}
-
-void launch_plan(const struct spec *s, const struct host *h, struct str *out)
-{
-	for (size_t i = 0; i < order_start.n; i++) {
-		const struct row *row = &order_start.rows[i];
-		bool wanted = row_wanted(row, s, h);
-
-		if (row->phase)
-			str_addf(out, "%s\n", row->phase);
-		str_addf(out, "  %c  %-16s %s%s\n", row->side == MONITOR ? 'M' : 'I', row->name,
-			 wanted	   ? (row->why ? row->why : "") :
-			 row->lost ? "- skipped; lost: " :
-				     "- not asked for",
-			 !wanted && row->lost ? row->lost : "");
-	}
 }
 
 /* --- monitor --------------------------------------------------------------------------- */
@@ -97,15 +89,19 @@ static int state_save(struct run *r, enum state_id id, struct err *e)
 	state_init(&state);
 	state.id = id;
 	state.monitor = getpid();
-	state.monitor_start_time = state_start_time(r->proc, state.monitor);
+	if (!r->start_time)
+		r->start_time = state_start_time(r->proc, state.monitor);
+	state.monitor_start_time = r->start_time;
 	state.created = state.started = time(NULL);
 	state.range_base = r->range.base;
 	state.range_gid_base = r->range.gid_base;
 	state.range_count = r->range.count;
+	state.dev = r->dev_number;
 	snprintf(state.profile, sizeof(state.profile), "%s",
 		 r->spec->profile ? r->spec->profile : "");
+	snprintf(state.lxcpath, sizeof(state.lxcpath), "%s", r->lxcpath ? r->lxcpath : "");
 	snprintf(state.cgroup_parent, sizeof(state.cgroup_parent), "%s",
-		 r->spec->cgroup.parent ? r->spec->cgroup.parent : "");
+		 r->spec->cgroup.parent ? r->spec->cgroup.parent : r->cg.base);
 	if (r->pid > 0) {
 		state.pid = r->pid;
 		state.start_time = state_start_time(r->proc, r->pid);
@@ -116,6 +112,8 @@ static int state_save(struct run *r, enum state_id id, struct err *e)
 
 int launch_state(struct run *r, struct err *e)
 {
+	if (!r->host->privileged && !r->spec->cgroup.parent)
+		cgroup_place(r);
 	return state_save(r, STATE_CREATING, e);
 }
 

@@ -5,7 +5,6 @@
 #include <stddef.h>
 
 #include "base/err.h"
-#include "base/str.h"
 #include "wall/run.h"
 
 enum side { MONITOR, INIT };
@@ -23,6 +22,11 @@ enum need {
 	NEED_REAPER = 1 << 8,
 	NEED_KEYRING = 1 << 9,
 	NEED_FILTER = 1 << 10,
+	NEED_NET = 1 << 11,	 /* network devices that are made over netlink */
+	NEED_NET_USER = 1 << 12, /* one of the kind user */
+	NEED_NO_NET_USER = 1 << 15,
+	NEED_NET_FILES = 1 << 13,  /* resolv.conf and hosts */
+	NEED_NET_KEEPER = 1 << 14, /* something only root can take away at the end */
 };
 
 struct row {
@@ -44,6 +48,7 @@ struct order {
 
 extern const struct order order_start;	/* a new container: order.c */
 extern const struct order order_attach; /* one more process in a running one: attach.c */
+extern const struct order order_enter;	/* a function of the caller's in a running one: enter.c */
 
 /* True when the row runs for this spec on this host. */
 bool row_wanted(const struct row *row, const struct spec *s, const struct host *h);
@@ -54,9 +59,6 @@ int launch(struct run *r, struct err *e);
 
 /* Undo the monitor's rows in reverse: at the end of a container, as on failure. */
 void launch_undo(struct run *r);
-
-/* The order as text: one line per row that would run, and what skipped rows lose. */
-void launch_plan(const struct spec *s, const struct host *h, struct str *out);
 
 /* Rows of the monitor that are about the start as a whole. */
 int launch_claim(struct run *r, struct err *e);

@@ -6,7 +6,8 @@
  *			which signals to the container's processes need, and CAP_DAC_OVERRIDE,
  *			without which not even root may remove a cgroup below a hierarchy's root
  *			(that directory's mode is 0555)
- *	files		RUN/containers, LIB/containers, LIB/ids and the container's cgroups;
+ *	files		RUN/containers, LIB/containers, LIB/ids, the container's cgroups and the
+ *			leases of the networks it is on;
  *			nothing else of the host can be read, written or executed
  *	system calls	those of an event loop; no exec, no clone, no socket, no mount, no ptrace
  *
@@ -22,14 +23,14 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "wall/cgroup.h"
+#include "wall/net_port.h"
 
 /* --- capabilities ---------------------------------------------------------------------- */
 
@@ -75,7 +76,30 @@ static int allow_store(const struct run *r, int rules, struct err *e)
 	return ret < 0 ? ret : allow_below(rules, r->store->lib, FILES_STATE, e);
 }
 
-/* The parent of the container's directory, in which that one is to be removed. */
+/* The networks it is on, to give back its leases. */
+static int allow_networks(const struct run *r, int rules, struct err *e)
+{
+	autoclose int all = openat(r->store->run, "net", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int ret = 0;
+
+	if (all >= 0)
+		ret = allow_below(rules, all, LANDLOCK_ACCESS_FS_READ_DIR, e);
+	for (size_t i = 0; i < r->net.n && ret == 0; i++) {
+		autoclose int one = -EBADF;
+
+		if (!r->net.port[i].managed)
+			continue;
+		one = openat(all, r->net.port[i].network.name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (one < 0)
+			return err_sys(e, "open the state of the network %s",
+				       r->net.port[i].network.name);
+		ret = allow_below(rules, one, FILES_STATE, e);
+	}
+	return ret;
+}
+
+/* The parent of the container's directory, in which that one is to be removed; or what is above the
+ * directories that were made for cgroup.parent. Only empty ones can be. */
 static int allow_cgroups(const struct run *r, int rules, struct err *e)
 {
 	int ret = 0;
@@ -85,13 +109,14 @@ static int allow_cgroups(const struct run *r, int rules, struct err *e)
 
 		if (r->cg.dir[i] < 0)
 			continue;
-		parent = openat(r->cg.dir[i], "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (parent < 0)
+		parent = cgroup_top_open(&r->cg, (enum cg_hierarchy)i);
+		if (parent < 0) {
+			errno = -parent;
 			return err_sys(e, "open the parent of the container's cgroup");
+		}
 		ret = allow_below(rules, r->cg.dir[i], FILES_STATE, e);
 		if (ret == 0)
-			ret = allow_below(rules, parent,
-					  LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_READ_DIR, e);
+			ret = allow_below(rules, parent, LANDLOCK_ACCESS_FS_REMOVE_DIR, e);
 	}
 	return ret;
 }
@@ -108,6 +133,8 @@ static int lower_files(const struct run *r, struct err *e)
 	if (rules < 0)
 		return err_sys(e, "make the monitor's Landlock rules");
 	ret = allow_store(r, rules, e);
+	if (ret == 0 && r->net.n)
+		ret = allow_networks(r, rules, e);
 	if (ret == 0)
 		ret = allow_cgroups(r, rules, e);
 	if (ret == 0 && syscall(SYS_landlock_restrict_self, rules, 0) < 0)
@@ -145,61 +172,70 @@ static const unsigned short calls[] = {
 #endif
 };
 
-/* A filter that is being written; jumps to "allow" get their distance when its place is known. */
+enum { WORDS = 32, WORD_BITS = 32 }; /* room for numbers up to 1023; half of it are there */
+
 struct filter {
-	struct sock_filter code[4 * ARRAY_SIZE(calls)];
+	struct sock_filter code[16 + 3 * WORDS];
 	size_t n;
 };
-
-enum { TO_ALLOW = 255 };
 
 static void emit(struct filter *f, unsigned short code, uint32_t k, uint8_t jt, uint8_t jf)
 {
 	f->code[f->n++] = (struct sock_filter){ code, jt, jf, k };
 }
 
-static int by_number(const void *a, const void *b)
+static void load(struct filter *f, size_t offset)
 {
-	return *(const unsigned short *)a - *(const unsigned short *)b;
+	emit(f, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0, 0);
 }
 
-/* A binary tree over the sorted numbers: the kernel walks the filter for every number there is when
- * it is loaded, and a list of eighty would cost a tenth of a millisecond. */
-static void emit_tree(struct filter *f, const unsigned short *nr, size_t n)
+/* A set of bits in 32-bit words: what the kernel takes for its translation into machine code grows
+ * with the filter, and a comparison for each number would be three times as long. */
+static void emit_set(struct filter *f, const uint32_t set[WORDS])
 {
-	size_t jump = f->n;
+	size_t first, words = 0;
 
-	if (n <= 4) {
-		for (size_t i = 0; i < n; i++)
-			emit(f, BPF_JMP | BPF_JEQ | BPF_K, nr[i], TO_ALLOW, 0);
-		emit(f, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM, 0, 0);
-		return;
+	/* M[0]: the bit in the word; the accumulator: which word. */
+	load(f, offsetof(struct seccomp_data, nr));
+	emit(f, BPF_ALU | BPF_AND | BPF_K, WORD_BITS - 1, 0, 0);
+	emit(f, BPF_MISC | BPF_TAX, 0, 0, 0);
+	emit(f, BPF_LD | BPF_IMM, 1, 0, 0);
+	emit(f, BPF_ALU | BPF_LSH | BPF_X, 0, 0, 0);
+	emit(f, BPF_ST, 0, 0, 0);
+	load(f, offsetof(struct seccomp_data, nr));
+	emit(f, BPF_ALU | BPF_RSH | BPF_K, 5, 0, 0);
+	first = f->n;
+	for (uint32_t w = 0; w < WORDS; w++)
+		if (set[w])
+			emit(f, BPF_JMP | BPF_JEQ | BPF_K, w, 0, 0);
+	words = f->n - first;
+	emit(f, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM, 0, 0);
+	for (size_t i = 0; i < words; i++) {
+		size_t rest = 2 * (words - i - 1);
+
+		f->code[first + i].jt = (uint8_t)(f->n - (first + i) - 1);
+		emit(f, BPF_LD | BPF_MEM, 0, 0, 0);
+		emit(f, BPF_JMP | BPF_JSET | BPF_K, set[f->code[first + i].k], (uint8_t)(rest + 1),
+		     (uint8_t)rest);
 	}
-	emit(f, BPF_JMP | BPF_JGE | BPF_K, nr[n / 2], 0, 0);
-	emit_tree(f, nr, n / 2);
-	f->code[jump].jt = (uint8_t)(f->n - jump - 1);
-	emit_tree(f, nr + n / 2, n - n / 2);
+	emit(f, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM, 0, 0);
+	emit(f, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
 }
 
 static int lower_calls(struct err *e)
 {
-	unsigned short sorted[ARRAY_SIZE(calls)];
+	uint32_t set[WORDS] = { 0 };
 	struct filter f = { .n = 0 };
 	struct sock_fprog program = { .filter = f.code };
 
 	if (!NATIVE_ARCH)
 		return 0;
-	memcpy(sorted, calls, sizeof(calls));
-	qsort(sorted, ARRAY_SIZE(sorted), sizeof(*sorted), by_number);
-	emit(&f, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(calls); i++)
+		set[calls[i] / WORD_BITS] |= 1U << calls[i] % WORD_BITS;
+	load(&f, offsetof(struct seccomp_data, arch));
 	emit(&f, BPF_JMP | BPF_JEQ | BPF_K, NATIVE_ARCH, 1, 0);
 	emit(&f, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM, 0, 0);
-	emit(&f, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
-	emit_tree(&f, sorted, ARRAY_SIZE(sorted));
-	for (size_t i = 0; i < f.n; i++)
-		if (f.code[i].code == (BPF_JMP | BPF_JEQ | BPF_K) && f.code[i].jt == TO_ALLOW)
-			f.code[i].jt = (uint8_t)(f.n - i - 1);
-	emit(&f, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
+	emit_set(&f, set);
 	program.len = (unsigned short)f.n;
 	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0)
 		return err_sys(e, "filter the monitor's system calls");
@@ -208,8 +244,10 @@ static int lower_calls(struct err *e)
 
 int lower_monitor(struct run *r, struct err *e)
 {
-	int ret = lower_caps(e);
+	int ret;
 
+	cgroup_count(&r->cg, r->spec->cgroup.parent);
+	ret = lower_caps(e);
 	if (ret == 0)
 		ret = lower_files(r, e);
 	return ret < 0 ? ret : lower_calls(e);

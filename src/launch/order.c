@@ -6,6 +6,7 @@
  * of the container, the monitor runs the undo of its rows in reverse. */
 #include "launch/control.h"
 #include "launch/init.h"
+#include "launch/keeper.h"
 #include "launch/launch.h"
 #include "launch/lower.h"
 #include "launch/outer.h"
@@ -24,6 +25,7 @@
 #include "wall/landlock.h"
 #include "wall/mount.h"
 #include "wall/net.h"
+#include "wall/net_user.h"
 #include "wall/ns.h"
 #include "wall/proc.h"
 #include "wall/rlimit.h"
@@ -52,6 +54,9 @@ static const struct row rows[] = {
 	  .lost = "ids that nobody else on the host has" },
 	{ M, NULL, "state.creating", launch_state, NULL,
 	  .why = "a killed monitor's remains are found through it" },
+	{ M, NULL, "net.prepare", net_prepare, net_forget, NEED_NET,
+	  .why = "names and addresses are written down before anything is made" },
+	{ M, NULL, "net.texts", net_texts, NULL, NEED_NET_FILES },
 	{ M, NULL, "cgroup.create", cgroup_create, cgroup_remove, NEED_CGROUP,
 	  .why = "the v2 directory, into which init is cloned" },
 	{ M, NULL, "seccomp.compile", seccomp_compile, NULL, NEED_FILTER,
@@ -77,8 +82,6 @@ static const struct row rows[] = {
 	{ M, NULL, "cgroup.limit", cgroup_limit, NULL, NEED_CGROUP,
 	  .why = "before init runs anything that is not ours; beside its unshare",
 	  .lost = "limits of memory, processes, cpu and io (delegate a cgroup to have them)" },
-	{ M, NULL, "device.load", device_load, NULL, NEED_CGROUP,
-	  .why = "in the cgroups just made", .lost = "the list of devices that may be opened" },
 	{ M, NULL, "idmap.write", idmap_write, NULL, NEED_USERNS,
 	  .why = "only a process outside may write a range" },
 	{ M, NULL, "rlimit.set", rlimit_set, .why = "from outside; inherited by all that init starts" },
@@ -97,17 +100,28 @@ static const struct row rows[] = {
 	  .lost = "the caller's keys stay out of reach" },
 	{ I, NULL, "uts.set", uts_set },
 	{ I, NULL, "net.loopback", net_loopback, NULL, NEED_NEW_NET },
+	{ I, NULL, "net.inside", net_inside, NULL, NEED_NET,
+	  .why = "what devices begin with, before there are any" },
 	{ I, NULL, "proc.sysctl", proc_sysctl, .why = "as root of the namespaces they belong to" },
 	{ I, NULL, "> entered", send_entered },
 
 	{ M, "mount", "rootfs.stage", rootfs_stage },
 	{ M, NULL, "cred.resolve", cred_resolve, .why = "names are the container's, in its own /etc/passwd" },
-	{ M, NULL, "dev.stage", dev_stage },
+	{ M, NULL, "dev.stage", dev_stage, dev_ttys_close },
 	{ M, NULL, "proc.masks", proc_masks, .why = "a quarry for masks, which /dev/mqueue will cover" },
 	{ M, NULL, "mount.open", mount_open, mount_close, .why = "while paths of the host can be named" },
+	{ M, NULL, "device.load", device_load, NULL, NEED_CGROUP,
+	  .why = "before init runs anything that is not ours, and while it makes its network namespace",
+	  .lost = "the list of devices that may be opened" },
+	{ M, NULL, "state.save", launch_save, .why = "while init makes its network namespace" },
 	{ M, NULL, "stage.pivot", stage_pivot, NULL, NEED_ROOT,
 	  .why = "while init is still busy: it then copies the container and nothing else" },
 	{ M, NULL, "< entered", wait_entered },
+	{ M, NULL, "net.user", net_user_start, net_user_stop, NEED_NET_USER,
+	  .why = "slow, so as early as there is a network namespace; the host's programs can still be named" },
+	{ M, NULL, "net.make", net_make, net_unmake, NEED_NET,
+	  .why = "slow, so a child does it while we mount" },
+	{ M, NULL, "net.made", net_made, NULL, NEED_ROOTLESS | NEED_NET, .why = "before it is verified" },
 	{ M, NULL, "verify.entered", posture_entered, NULL, NEED_ROOTLESS,
 	  .why = "while our own /proc can still be named" },
 	{ M, NULL, "proc.stage", proc_stage,
@@ -116,23 +130,29 @@ static const struct row rows[] = {
 	  .why = "only now: a user namespace may mount /proc only where it sees one" },
 	{ M, NULL, "mount.stage", mount_stage, .why = "volumes may lie on top of /proc, /sys and /dev" },
 	{ M, NULL, "proc.mask", proc_mask, .why = "after everything that could lie over a masked path" },
+	{ M, NULL, "net.files", net_files, NULL, NEED_NET_FILES, .why = "as proc.mask, over files of the image" },
 	{ M, NULL, "dev.seal", dev_seal, .why = "nothing more is made in it" },
 	{ M, NULL, "rootfs.seal", rootfs_seal, .why = "nothing more is made in it" },
+	{ M, NULL, "net.user.wait", net_user_wait, NULL, NEED_NET_USER,
+	  .why = "pasta has made its own namespaces, which ucount.set would forbid" },
 	{ M, NULL, "> staged", send_staged },
 	{ M, NULL, "stage.leave", stage_leave, NULL, NEED_ROOT,
 	  .why = "or we keep the container's mounts alive (a user namespace offers no way back)" },
 	{ M, NULL, "stage.close", stage_close },
+	{ M, NULL, "net.made", net_made, NULL, NEED_ROOT | NEED_NET, .why = "while init seals itself" },
+	{ M, NULL, "net.up", net_up, NULL, NEED_NET, .why = "scripts of the host, now that we see it again" },
 	{ M, NULL, "control.listen", control_listen, .why = "while init seals itself" },
 	{ M, NULL, "verify.entered", posture_entered, NULL, NEED_ROOT,
 	  .why = "while init seals itself" },
 	{ M, NULL, "< mounted", wait_mounted },
 	{ M, NULL, "verify.mounted", posture_mounted, .why = "while init seals itself" },
-	{ M, NULL, "state.save", launch_save, .why = "while init seals itself" },
 
-	{ I, "root", "ucount.set", ucount_set, NULL, NEED_USERNS,
+	{ I, "root", "ucount.set", ucount_set, NULL, NEED_USERNS | NEED_NO_NET_USER,
 	  .why = "while the monitor mounts; only the mount namespace is still to be made",
 	  .lost = "limits of inotify, namespaces and fanotify" },
 	{ I, NULL, "< staged", wait_staged },
+	{ I, NULL, "ucount.set", ucount_set, NULL, NEED_USERNS | NEED_NET_USER,
+	  .why = "only now: pasta's namespaces are counted in ours" },
 	{ I, NULL, "ns.mount", ns_mount, .why = "copying into a namespace of our user namespace locks every mount" },
 
 	{ I, NULL, "> mounted", send_mounted },
@@ -170,9 +190,13 @@ static const struct row rows[] = {
 	{ I, NULL, "< go", wait_go },
 	{ I, NULL, "init.terminal", init_terminal, NULL, NEED_TERMINAL },
 	{ I, NULL, "exec", init_exec, .why = "the socket closes on exec: end of file means it worked" },
-	{ M, NULL, "stage.drop", stage_drop, .why = "when nobody waits for us: the kernel takes its time" },
+	{ M, NULL, "net.keeper", keeper_start, keeper_end, NEED_NET_KEEPER,
+	  .why = "the lowered monitor could not take away what a namespace's end leaves" },
+	{ M, NULL, "net.close", net_close, NULL, NEED_NET,
+	  .why = "our sockets would keep the container's network namespace" },
 	{ M, NULL, "state.running", launch_running },
 	{ M, NULL, "monitor.lower", lower_monitor, .why = "nothing that needs privilege is left to do" },
+	{ M, NULL, "stage.drop", stage_drop, .why = "when nobody waits for us: the kernel takes its time" },
 	{ M, NULL, "< exec", wait_exec },
 };
 /* clang-format on */

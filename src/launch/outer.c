@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "store/range.h"
+#include "wall/net_user.h"
 
 static int single_id(struct run *r, struct err *e)
 {
@@ -135,8 +136,10 @@ static int ranges(struct run *r, struct err *e)
 
 int outer_enter(struct run *r, struct err *e)
 {
-	int ret;
+	int ret = net_user_outside(r, e);
 
+	if (ret < 0)
+		return ret;
 	if (r->host->single_id) {
 		ret = enter(e);
 		if (ret == 0)

@@ -65,7 +65,8 @@ int posture_observe(const struct host *h, int proc, pid_t pid, const struct run_
 static int verify(struct run *r, enum settled when, struct err *e)
 {
 	struct look l = {
-		.host = r->host, .pid = r->pid, .proc = -EBADF, .self = -EBADF, .cg = &r->cg
+		.host = r->host, .pid = r->pid, .proc = -EBADF, .self = -EBADF, .cg = &r->cg,
+		.net = r->spec->ns[NS_NET].how == NS_NEW ? &r->net : NULL,
 	};
 	int ret = look_open(&l, r->proc, e);
 
@@ -100,10 +101,7 @@ int posture_sealed(struct run *r, struct err *e)
 
 int posture_tell(struct run *r, struct err *e)
 {
-	(void)e;
-	if (r->verified)
-		r->verified(r);
-	return 0;
+	return r->verified ? r->verified(r, e) : 0;
 }
 
 int posture_verify_process(struct run *r, struct err *e)

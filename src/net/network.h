@@ -3,7 +3,7 @@
  *
  *	LIB/net/NAME/config	a definition; the network "default" (bridge ward0) defines itself
  *	LIB/net/NAME/leases	which container has which address: kept as long as it is defined
- *	RUN/net/NAME/		while it is up: hosts files and the pid file of the name server
+ *	RUN/net/NAME/		while it is up: how it was made, leases, the name server's files
  *
  * Everything here is done by root of the host, before the container exists or after its end. */
 #pragma once
@@ -16,6 +16,7 @@
 #include "store/store.h"
 
 #define NETWORK_DEFAULT "default"
+#define NETWORK_BRIDGE "ward0" /* of that one */
 
 struct network {
 	char name[16];
@@ -32,6 +33,25 @@ struct network {
 /* Make sure that the network is up: definition, bridge with its sysctls, packet filter, name server.
  * Cheap when it is. Idempotent, safe against itself. 0 or -errno with e set, nothing half-made. */
 int network_up(const struct store *s, const char *name, struct network *out, struct err *e);
+
+/* The same without believing that anything is there: for `ward net up`. */
+int network_mend(const struct store *s, const char *name, struct network *out, struct err *e);
+
+/* Take down what network_up() made: -EBUSY while interfaces are in its bridge, unless force. */
+int network_down(const struct store *s, const char *name, bool force, struct err *e);
+
+/* Take down what was left half-made or half-removed by a process that was killed. For launch/gc.c: one
+ * system call when there is nothing to do. */
+void network_gc(const struct store *s);
+
+/* Define a network; choose4, choose6: with addresses that are free. -EEXIST, -EADDRINUSE. */
+struct net_config;
+int network_create(const struct store *s, struct net_config *c, bool choose4, bool choose6,
+		   struct err *e);
+int network_remove(const struct store *s, const char *name, bool force, struct err *e);
+
+/* Is its bridge there? For `ward net ls`; changes nothing. */
+bool network_is_up(const struct store *s, const char *name, struct network *out);
 
 /* One container's place in a network. */
 struct lease {
@@ -51,6 +71,7 @@ int lease_take(const struct store *s, const struct network *n, const char *owner
 int lease_release(const struct store *s, const char *owner, bool forget, struct err *e);
 
 /* Lead ports of the host to a container: "[ADDRESS:]PORT:PORT[/tcp|/udp]", ranges as A-B:C-D. */
+enum { PUBLISH_MAX = 256 }; /* of a container */
 struct publish {
 	struct in6_addr host; /* :: = every address; IPv4 is mapped */
 	uint16_t from, to, count;
@@ -59,7 +80,9 @@ struct publish {
 int publish_parse(const char *text, struct publish *out,
 		  struct err *e); /* no side effects, fuzzed */
 
-/* -EADDRINUSE when a port is taken by another container or a program of the host. */
+/* Lead n ports to the container. -EADDRINUSE when one is taken by another container or a program of the
+ * host. The relay that holds them ends with the calling process, which therefore has to live as long as
+ * the container. publish_remove() needs no program either; it bears what was never added. */
 int publish_add(const struct store *s, const char *owner, const struct lease *to,
 		const struct publish *ports, size_t n, struct err *e);
 int publish_remove(const struct store *s, const char *owner, struct err *e);

@@ -8,15 +8,15 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "spec/numbered.h"
 
 /* --- the table ------------------------------------------------------------------------- */
 
-static const struct key_table *tables;
-static size_t n_tables;
-
-/* Position + 1 of each key, by the hash of its name: a profile has a hundred lines, and reading
- * it is on the way of every start. */
-enum { HASH_SLOTS = 1024 };
+/* All rows in one order, and position + 1 of each by the hash of its name: a profile has a hundred
+ * lines, and reading it is on the way of every start. */
+enum { KEYS_MAX = 512, HASH_SLOTS = 1024 };
+static const struct key *rows[KEYS_MAX];
+static size_t n_rows;
 static unsigned short hashed[HASH_SLOTS];
 
 static size_t name_hash(const char *name)
@@ -30,42 +30,31 @@ static size_t name_hash(const char *name)
 
 void key_register(const struct key_table *table, size_t n)
 {
-	size_t position = 0;
-
-	tables = table;
-	n_tables = n;
+	n_rows = 0;
 	memset(hashed, 0, sizeof(hashed));
 	for (size_t i = 0; i < n; i++) {
-		for (size_t j = 0; j < table[i].n; j++) {
+		for (size_t j = 0; j < table[i].n && n_rows < KEYS_MAX; j++) {
 			size_t slot = name_hash(table[i].keys[j].name);
 
 			while (hashed[slot])
 				slot = (slot + 1) % HASH_SLOTS;
-			hashed[slot] = (unsigned short)++position;
+			rows[n_rows] = &table[i].keys[j];
+			hashed[slot] = (unsigned short)++n_rows;
 		}
 	}
 }
 
 size_t key_count_all(void)
 {
-	size_t total = 0;
-
-	for (size_t i = 0; i < n_tables; i++)
-		total += tables[i].n;
-	return total;
+	return n_rows;
 }
 
 const struct key *key_at(size_t index)
 {
-	for (size_t i = 0; i < n_tables; i++) {
-		if (index < tables[i].n)
-			return &tables[i].keys[index];
-		index -= tables[i].n;
-	}
-	return NULL;
+	return index < n_rows ? rows[index] : NULL;
 }
 
-const struct key *key_find(const char *name, size_t *index)
+static const struct key *find_row(const char *name, size_t *index)
 {
 	for (size_t slot = name_hash(name); hashed[slot]; slot = (slot + 1) % HASH_SLOTS) {
 		const struct key *k = key_at(hashed[slot] - 1U);
@@ -79,30 +68,49 @@ const struct key *key_find(const char *name, size_t *index)
 	return NULL;
 }
 
+const struct key *key_find(const char *name, size_t *index)
+{
+	const struct key *k = find_row(name, index);
+	char row[NUMBERED_NAME_MAX];
+	uint32_t number;
+
+	return k || !numbered_split(name, row, &number) ? k : find_row(row, index);
+}
+
 /* --- setting --------------------------------------------------------------------------- */
 
 static int key_unknown(const char *name, const char *where, struct err *e)
 {
 	size_t n = key_count_all();
 	autofree const char **names = calloc(n + 1, sizeof(*names));
+	char row[NUMBERED_NAME_MAX], meant[NUMBERED_NAME_MAX];
+	uint32_t number;
+	bool numbered = numbered_split(name, row, &number);
 	const char *nearest;
 
 	if (!names)
 		return err_mem(e);
 	for (size_t i = 0; i < n; i++)
 		names[i] = key_at(i)->name;
-	nearest = str_nearest(name, names, n);
+	nearest = str_nearest(numbered ? row : name, names, n);
 	err_msg(e, EINVAL, "%s: unknown key '%s'", where, name);
+	if (nearest && numbered && strstr(nearest, ".N")) {
+		numbered_join(nearest, number, meant);
+		nearest = meant;
+	}
 	if (nearest)
 		return err_hint(e, "did you mean '%s'?", nearest);
 	return err_hint(e, "`ward keys` lists them");
 }
 
 /* Remember who set a row; the array is made with the first one. */
-static int key_remember(struct spec *s, size_t index, const char *where, struct err *e)
+static int key_remember(struct spec *s, size_t index, const char *name, const char *where,
+			struct err *e)
 {
 	char *copy;
 
+	if (key_at(index)->items)
+		return numbered_remember(s, name, where) < 0 ? err_mem(e) : 0;
 	if (!s->origin)
 		s->origin = calloc(key_count_all(), sizeof(*s->origin));
 	if (!s->origin)
@@ -116,39 +124,91 @@ static int key_remember(struct spec *s, size_t index, const char *where, struct 
 	return 0;
 }
 
+static int set_value(const struct key *k, void *field, const char *value, struct err *e)
+{
+	if (*value)
+		return k->type->set(k, field, value, e);
+	k->type->clear(k, field);
+	return 0;
+}
+
+/* `name` is that of a numbered row, with its number. */
+static int set_numbered(struct spec *s, const struct key *k, const char *name, const char *value,
+			struct err *e)
+{
+	char row[NUMBERED_NAME_MAX];
+	uint32_t number;
+	char *item;
+
+	if (!numbered_split(name, row, &number))
+		return err_msg(e, EINVAL, "write a number in the place of N");
+	if (!*value && (k->flags & KEY_WHOLE))
+		k->items->remove(s, number);
+	if (!*value && (k->flags & KEY_WHOLE || !k->items->item(s, number, false)))
+		return 0;
+	if (k->flags & KEY_KIND)
+		k->items->remove(s, number);
+	item = k->items->item(s, number, true);
+	return item ? set_value(k, item + k->at, value, e) : err_mem(e);
+}
+
+/* What was said of a thing means nothing any more once it is removed, or another one. */
+static void forget_below(struct spec *s, const struct key *k, const char *name, const char *value)
+{
+	if (k->flags & KEY_KIND) {
+		autofree char *whole = strndup(name, strlen(name) - strlen(strrchr(name, '.')));
+
+		if (whole)
+			numbered_forget(s, whole);
+	} else if (!*value) {
+		numbered_forget(s, name);
+	}
+}
+
 int key_set(struct spec *s, const char *name, const char *value, const char *where, struct err *e)
 {
 	const struct key *k;
 	size_t index;
-	void *field;
 	int ret;
 
 	k = key_find(name, &index);
 	if (!k)
 		return key_unknown(name, where, e);
-	field = (char *)s + k->at;
-	if (!*value) {
-		k->type->clear(k, field);
-	} else {
-		ret = k->type->set(k, field, value, e);
-		if (ret < 0)
-			return err_add(e, "%s: %s", where, name);
-	}
-	return key_remember(s, index, where, e);
+	ret = k->items ? set_numbered(s, k, name, value, e) :
+			 set_value(k, (char *)s + k->at, value, e);
+	if (ret < 0)
+		return err_add(e, "%s: %s", where, name);
+	forget_below(s, k, name, value);
+	return key_remember(s, index, name, where, e);
 }
 
 void key_get(const struct spec *s, const struct key *k, struct str *out)
 {
-	k->type->get(k, (const char *)s + k->at, out);
+	if (!k->items)
+		k->type->get(k, (const char *)s + k->at, out);
+}
+
+void key_get_numbered(const struct spec *s, const struct key *k, uint32_t number, struct str *out)
+{
+	/* Nothing is made, so nothing is changed. */
+	const char *item = k->items->item((struct spec *)(uintptr_t)s, number, false);
+
+	if (item)
+		k->type->get(k, item + k->at, out);
 }
 
 const char *key_origin(const struct spec *s, const char *name)
 {
+	const char *where = NULL;
 	size_t index;
 
-	if (!s->origin || !key_find(name, &index) || !s->origin[index].where)
+	if (!key_find(name, &index))
 		return "built-in";
-	return s->origin[index].where;
+	if (key_at(index)->items)
+		where = numbered_origin(s, name);
+	else if (s->origin)
+		where = s->origin[index].where;
+	return where ? where : "built-in";
 }
 
 bool key_equal(const struct key *k, const struct spec *a, const struct spec *b)
@@ -292,7 +352,7 @@ static void u64_get(const struct key *k, const void *field, struct str *out)
 	if (value == LIMIT_MAX)
 		str_add(out, "max");
 	else if (value != LIMIT_UNSET)
-		str_addf(out, "%" PRIu64, value);
+		str_addu(out, value);
 }
 
 static void u64_clear(const struct key *k, void *field)
@@ -458,8 +518,10 @@ static void list_get(const struct key *k, const void *field, struct str *out)
 	const struct list *l = field;
 
 	(void)k;
-	for (size_t i = 0; i < l->n; i++)
-		str_addf(out, "%s%s", i ? "\n" : "", l->item[i]);
+	for (size_t i = 0; i < l->n; i++) {
+		str_add(out, i ? "\n" : "");
+		str_add(out, l->item[i]);
+	}
 }
 
 static void key_list_clear(const struct key *k, void *field)

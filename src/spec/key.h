@@ -25,6 +25,20 @@ struct key_type {
 enum key_flags {
 	KEY_SEEN = 1 << 0,   /* observe() reads it back: verify compares asked with seen */
 	KEY_HIDDEN = 1 << 1, /* for the front doors' own use, not listed */
+	KEY_WHOLE = 1 << 2,  /* numbered: the thing itself, which an empty value removes */
+	KEY_KIND =
+		1 << 3, /* numbered: says what the thing is; setting it clears all its other rows */
+};
+
+/* A list of numbered things in a spec. Its rows are called "net.N.mtu", what is set is "net.3.mtu", and
+ * .at is an offset in one thing. Numbers need no order and may have gaps. */
+struct key_items {
+	const void *fresh; /* one in which nothing has been set yet */
+	/* The thing with this number, made when it is missing and `make`. NULL: not there; no memory. */
+	void *(*item)(struct spec *s, uint32_t number, bool make);
+	/* The number of the i-th thing, in their order; false behind the last. */
+	bool (*number)(const struct spec *s, size_t i, uint32_t *number);
+	void (*remove)(struct spec *s, uint32_t number);
 };
 
 struct key {
@@ -36,6 +50,8 @@ struct key {
 	const char *metavar;
 	unsigned flags;
 	const char *doc;
+	const struct key_items *items; /* numbered: see there; NULL for all others */
+	const char *lxc;	       /* its name in an LXC configuration, where it has one */
 };
 
 #define SPEC(member) offsetof(struct spec, member)
@@ -63,14 +79,18 @@ struct key_bounds {
 size_t key_count_all(void);
 const struct key *key_at(size_t index);
 
-/* The row named `name`, or NULL. *index receives its position when not NULL. */
+/* The row named `name`, or NULL. *index receives its position when not NULL. Numbered rows are found
+ * by "net.3.mtu", and by their own name "net.N.mtu". */
 const struct key *key_find(const char *name, size_t *index);
 
 /* Set key `name` of `s` to `value`. `where` names the origin for messages and is kept. */
 int key_set(struct spec *s, const char *name, const char *value, const char *where, struct err *e);
 
-/* The current value as text, one line per item for lists. */
+/* The current value as text, one line per item for lists; of a numbered row nothing. */
 void key_get(const struct spec *s, const struct key *k, struct str *out);
+
+/* The value of a numbered row, for one of the things. */
+void key_get_numbered(const struct spec *s, const struct key *k, uint32_t number, struct str *out);
 
 /* Where the value of a key came from: "profile app", "ward.conf:12", "--memory"; "built-in" if
  * never set. */

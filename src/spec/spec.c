@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "spec/key.h"
+#include "spec/numbered.h"
 
 void spec_init(struct spec *s)
 {
@@ -14,7 +15,8 @@ void spec_init(struct spec *s)
 	for (size_t i = 0; i < key_count_all(); i++) {
 		const struct key *k = key_at(i);
 
-		k->type->clear(k, (char *)s + k->at);
+		if (!k->items)
+			k->type->clear(k, (char *)s + k->at);
 	}
 }
 
@@ -25,11 +27,14 @@ void spec_free(struct spec *s)
 	for (size_t i = 0; i < n; i++) {
 		const struct key *k = key_at(i);
 
-		k->type->clear(k, (char *)s + k->at);
+		/* Numbered things go with the row of their list. */
+		if (!k->items)
+			k->type->clear(k, (char *)s + k->at);
 		if (s->origin)
 			free(s->origin[i].where);
 	}
 	free(s->origin);
+	numbered_forget(s, "");
 	free(s->name);
 	free(s->profile);
 	list_clear(&s->gates);

@@ -50,6 +50,7 @@ struct volume {
 	char *target;	/* absolute, resolved inside the root */
 	uint64_t attr;	/* MOUNT_ATTR_RDONLY, _NOSUID, _NODEV, _NOEXEC */
 	bool recursive; /* bind submounts too */
+	bool optional;	/* left out when the source is missing */
 	enum volume_ids ids;
 	bool slave;	 /* receive host mounts below it */
 	uint64_t size;	 /* tmpfs: bytes */
@@ -87,6 +88,7 @@ enum { UCOUNT_KINDS = 12 };
 
 /* How a network device of the container comes to be. */
 enum net_kind {
+	NET_AUTO, /* until check(): NET_VETH on the network "default"; NET_USER for an ordinary user */
 	NET_EMPTY, /* nothing: loopback only */
 	NET_VETH,
 	NET_MACVLAN,
@@ -143,6 +145,15 @@ struct origin {
 	char *where; /* "profile app", "file:line", "--memory", "gate tun" */
 };
 
+/* Of rows that are there many times, by their whole names: "net.0.mtu". */
+struct numbered_origin {
+	char *name, *where;
+};
+struct numbered_origins {
+	struct numbered_origin *item;
+	size_t n;
+};
+
 struct spec {
 	char *name;
 	char *profile;
@@ -183,6 +194,7 @@ struct spec {
 		char *path;	   /* ROOTFS_DIR */
 		struct list lower; /* ROOTFS_OVERLAY, topmost first */
 		char *upper;	   /* NULL = tmpfs, else a directory for upper and work */
+		char *upper_name;  /* of the upper directory in it; NULL = "data" */
 		uint64_t upper_size;
 		uint64_t attr; /* MOUNT_ATTR_* of the root mount */
 		bool idmap;
@@ -192,6 +204,7 @@ struct spec {
 	struct {
 		struct list nodes; /* host device nodes to add: /dev/net/tun */
 		uint64_t pts_max;
+		uint32_t ttys; /* /dev/tty1 ... beside the console */
 		uint64_t shm_size;
 		struct device_rules rules; /* the whole allow-list */
 	} dev;
@@ -222,6 +235,7 @@ struct spec {
 		struct list deny;
 		struct list families; /* address families added */
 		struct list netlink;  /* netlink protocols added */
+		char *lxc; /* a policy of LXC's, which a call must pass too; NULL = none */
 		bool foreign_abi;
 	} seccomp;
 	bool landlock;
@@ -242,17 +256,21 @@ struct spec {
 		struct list io_max;  /* "MAJ:MIN rbps=.. wbps=.. riops=.. wiops=.." */
 		struct list hugetlb; /* "2MB=SIZE" */
 		uint64_t max_descendants, max_depth;
+		struct list raw; /* "v1|v2 FILE VALUE": files without a key of their own */
 	} cgroup;
 	struct rlimit_value rlimit[RLIMIT_KINDS];
+	struct list rlimit_least; /* keys of limits that were written with a '?' */
 
 	struct {
 		struct net_devices devices;
 		struct list
 			publish; /* "[ADDRESS:]PORT:PORT[/udp]": ports of the host that lead inside */
+		bool files;	 /* a resolv.conf and a hosts file over the image's */
 	} net;
 
 	/* One per row of the key table, in its order: who set it last. */
 	struct origin *origin;
+	struct numbered_origins numbered;
 };
 
 /* Make an empty spec: every key cleared. The keys must be registered (spec/key.h). */

@@ -71,6 +71,63 @@ int store_define(const struct store *s, const char *name, const char *text, size
 	return ret < 0 ? define_fail(e, ret, "write the definition in", s, name) : 0;
 }
 
+int store_redefine(const struct store *s, const char *name, const char *text, size_t len,
+		   struct err *e)
+{
+	autoclose int dir = -EBADF;
+	int ret = store_check_name(name, e);
+
+	if (ret < 0)
+		return ret;
+	if (len > DEFINITION_MAX)
+		return err_msg(e, EFBIG, "the definition of container %s is larger than %d bytes",
+			       name, DEFINITION_MAX);
+	dir = define_open(s, name);
+	if (dir == -ENOENT || (dir >= 0 && faccessat(dir, "config", F_OK, 0) < 0))
+		return err_msg(e, ENOENT, "there is no container %s", name);
+	ret = dir < 0 ? dir : durable_write(dir, "config", text, len, DURABLE_REPLACE);
+	return ret < 0 ? define_fail(e, ret, "write the definition in", s, name) : 0;
+}
+
+static int rename_dir(const struct store *s, const char *from, const char *to, struct err *e)
+{
+	autoclose int all = store_sub(s->lib, STORE_CONTAINERS);
+	char path[STORE_NAME_MAX + 16];
+
+	if (all < 0)
+		return define_fail(e, all, "open the directory above", s, from);
+	snprintf(path, sizeof(path), "%s/config", from);
+	if (faccessat(all, path, F_OK, 0) < 0)
+		return err_msg(e, ENOENT, "there is no container %s", from);
+	/* An empty directory, which a definition that was cut off leaves, is replaced; no other is. */
+	if (renameat(all, from, all, to) == 0)
+		return fsync(all) < 0 && errno != EINVAL ? define_fail(e, -errno, "flush", s, to) :
+							   0;
+	if (errno == EEXIST || errno == ENOTEMPTY)
+		return err_msg(e, EEXIST, "container %s exists already", to);
+	return define_fail(e, -errno, "rename", s, from);
+}
+
+/* Both names are claimed meanwhile, so that nobody starts under one of them. */
+int store_rename(const struct store *s, const char *from, const char *to, struct err *e)
+{
+	struct claim old = CLAIM_NONE, new = CLAIM_NONE;
+	int ret = store_claim(s, from, &old, e);
+
+	if (ret < 0) {
+		store_forget(&old);
+		return ret;
+	}
+	ret = store_claim(s, to, &new, e);
+	if (ret == 0)
+		ret = rename_dir(s, from, to, e);
+	if (ret == -ESTALE)
+		store_forget(&new);
+	store_drop(&new);
+	store_drop(&old);
+	return ret;
+}
+
 int store_undefine(const struct store *s, const char *name, struct err *e)
 {
 	autoclose int dir = -EBADF;

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -55,8 +56,10 @@ static const struct field fields[] = {
 	FIELD("range_base", FIELD_U32, range_base),
 	FIELD("range_gid_base", FIELD_U32, range_gid_base),
 	FIELD("range_count", FIELD_U32, range_count),
+	FIELD("dev", FIELD_U64, dev),
 	FIELD("cgroup_parent", FIELD_TEXT, cgroup_parent),
 	FIELD("profile", FIELD_TEXT, profile),
+	FIELD("lxcpath", FIELD_TEXT, lxcpath),
 };
 
 void state_init(struct state *s)
@@ -233,7 +236,6 @@ uint64_t state_start_time(int proc, pid_t pid)
 {
 	char path[32], stat[1024];
 	autoclose int fd = -EBADF;
-	uint64_t start = 0;
 	const char *p;
 	ssize_t n;
 
@@ -250,7 +252,7 @@ uint64_t state_start_time(int proc, pid_t pid)
 		p = strchr(p, ' ');
 		p = p ? p + 1 : NULL;
 	}
-	return p && sscanf(p, "%" SCNu64, &start) == 1 ? start : 0;
+	return p ? strtoull(p, NULL, 10) : 0;
 }
 
 bool state_same_process(int proc, pid_t pid, uint64_t start_time)

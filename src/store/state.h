@@ -31,8 +31,10 @@ struct state {
 	int64_t created, started; /* CLOCK_REALTIME, seconds; 0 = not yet */
 	int exit_status;	  /* 0..255, 128 + signal; -1 = has not ended */
 	uint32_t range_base, range_gid_base, range_count; /* count 0 = none taken */
+	uint64_t dev;					  /* device number of the tmpfs at /dev */
 	char cgroup_parent[256];
 	char profile[64];
+	char lxcpath[256]; /* a container of the LXC front door: where its definition lies */
 };
 
 /* A state in which nothing has happened: STATE_CREATING, exit_status -1. */

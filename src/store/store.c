@@ -18,6 +18,7 @@
 #include "store/inner.h"
 
 #define OVERFLOW_UID 65534
+enum { STORE_DEPTH_MAX = 200 };
 
 /* --- where -------------------------------------------------------------------------------- */
 
@@ -148,15 +149,14 @@ static int store_mkdirs(const char *path, struct err *e)
  * place. An owner that has no name here (overflow uid) is root of an outer user namespace. */
 static int store_check_above(int dir, const char *path, struct err *e)
 {
-	autoclose int fd = openat(dir, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char up[3 * STORE_DEPTH_MAX] = "";
 	struct stat child, st;
 
 	if (fstat(dir, &child) < 0)
 		return err_sys(e, "look at %s", path);
-	for (;;) {
-		int above;
-
-		if (fd < 0 || fstat(fd, &st) < 0)
+	for (size_t n = 0; n + 3 < sizeof(up); n += 3) {
+		memcpy(up + n, "../", 4);
+		if (fstatat(dir, up, &st, 0) < 0)
 			return err_sys(e, "look at the directories above %s", path);
 		if (st.st_dev == child.st_dev && st.st_ino == child.st_ino)
 			return 0;
@@ -169,10 +169,9 @@ static int store_check_above(int dir, const char *path, struct err *e)
 				"%s is not safe: everybody can write to a directory above it",
 				path);
 		child = st;
-		above = openat(fd, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		fd_close(&fd);
-		fd = above;
 	}
+	return err_msg(e, ELOOP, "%s is not safe: more than %d directories above it", path,
+		       STORE_DEPTH_MAX);
 }
 
 static int store_check(int dir, const char *path, struct err *e)

@@ -103,4 +103,12 @@ int store_cache(const struct store *s, struct err *e);
 int store_define(const struct store *s, const char *name, const char *text, size_t len,
 		 struct err *e);
 int store_undefine(const struct store *s, const char *name, struct err *e);
+
+/* Replace the definition that is there, whole or not at all; -ENOENT when there is none. */
+int store_redefine(const struct store *s, const char *name, const char *text, size_t len,
+		   struct err *e);
+
+/* Give a defined container that does not run another name, with its log. -EBUSY when one of the two
+ * runs or is being started, -EEXIST when the new name is taken. */
+int store_rename(const struct store *s, const char *from, const char *to, struct err *e);
 int store_definition_read(const struct store *s, const char *name, struct str *out, struct err *e);

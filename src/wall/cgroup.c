@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "wall/cgroup_layout.h"
 
@@ -75,6 +76,9 @@ static const struct key keys[] = {
 	  .doc = "bytes and operations per second on a disk" },
 	{ .name = "hugetlb.max", .type = &key_hugetlb, .at = SPEC(cgroup.hugetlb),
 	  .metavar = "PAGESIZE=SIZE", .doc = "huge pages of one size: 2MB=64M" },
+	{ .name = "cgroup.raw", .type = &key_cgroup_raw, .at = SPEC(cgroup.raw),
+	  .metavar = "v1|v2 FILE VALUE",
+	  .doc = "a file of the container's cgroup that has no key of its own, and its value" },
 	{ .name = "cgroup.max_descendants", .type = &key_count, .of = &tree_bounds,
 	  .at = SPEC(cgroup.max_descendants), .metavar = "COUNT",
 	  .doc = "cgroups that may be made in the delegated subtree" },
@@ -173,6 +177,31 @@ static int check_undelegated(struct spec *s, const struct host *h, struct err *e
 	return 0;
 }
 
+/* The same for single limits, where what was delegated has no controller for them. */
+static void check_partly(struct spec *s)
+{
+	struct cgroup_layout l;
+	autostr lost = { 0 };
+
+	cgroup_layout_open(&l, ~0U, s->cgroup.parent);
+	for (size_t i = 0; i < LIMIT_KINDS; i++) {
+		const struct key *k = key_find(cgroup_rows[i].key, NULL);
+		enum cg_hierarchy h = cgroup_rows[i].controller;
+
+		if (!cgroup_rows[i].asked(s) || wall_asked(s, k->name) || l.base[h] >= 0 ||
+		    l.v2 & CGROUP_BIT(h))
+			continue;
+		k->type->clear(k, (char *)s + k->at);
+		str_addf(&lost, "%s%s", lost.len ? ", " : "", k->name);
+	}
+	cgroup_layout_close(&l);
+	if (lost.len)
+		log_warn(
+			"no cgroup controller was delegated to this user for %s: not limited; `ward "
+			"check` says how to have it",
+			lost.text);
+}
+
 /* Root must not lose the wall unasked. */
 static int check_unmounted(const struct spec *s, const struct host *h, struct err *e)
 {
@@ -190,6 +219,8 @@ static int cgroup_check(struct spec *s, const struct host *h, struct err *e)
 		ret = h->privileged ? check_unmounted(s, h, e) : check_undelegated(s, h, e);
 	if (ret < 0)
 		return ret;
+	if (h->cgroup_usable && !h->privileged)
+		check_partly(s);
 	check_defaults(s);
 	if (s->cgroup.memory == 0)
 		return err_msg(e, EINVAL, "%s: memory.max: less than one page",
@@ -285,28 +316,35 @@ const struct cgroup_row cgroup_rows[LIMIT_KINDS] = {
 /* --- observe --------------------------------------------------------------------------- */
 
 /* Limits bind a process only when it is inside. */
-static bool counts_for(const struct look *l, enum cg_hierarchy h, const char *text)
+static unsigned hierarchies_of(const struct look *l, const char *text)
 {
-	return l->cg && l->cg->dir[h] >= 0 && cgroup_holds(l->cg->dir[h], h, text);
+	unsigned mask = 0;
+
+	for (int h = 0; l->cg && h < CG_HIERARCHIES; h++)
+		if (l->cg->dir[h] >= 0 && cgroup_holds(l->cg->dir[h], h, text))
+			mask |= CGROUP_BIT(h);
+	return mask;
 }
 
 static int cgroup_observe(const struct look *l, struct spec *seen, struct err *e)
 {
 	autostr text = { 0 };
 	int ret = file_read(l->proc, "cgroup", 1 << 16, &text);
+	unsigned inside;
 
 	if (ret < 0) {
 		errno = -ret;
 		return err_sys(e, "read the cgroups of process %d", (int)l->pid);
 	}
 	check_defaults(seen);
+	inside = hierarchies_of(l, str_text(&text));
 	for (int i = 0; i < LIMIT_KINDS; i++) {
 		enum cg_hierarchy h = cgroup_rows[i].controller;
 
-		if (h != CG_UNIFIED && counts_for(l, h, str_text(&text))) {
+		if (h != CG_UNIFIED && inside & CGROUP_BIT(h)) {
 			if (cgroup_v1[i].read)
 				cgroup_v1[i].read(l->cg->dir[h], seen);
-		} else if (cgroup_v2[i].read && counts_for(l, CG_UNIFIED, str_text(&text))) {
+		} else if (cgroup_v2[i].read && inside & CGROUP_BIT(CG_UNIFIED)) {
 			cgroup_v2[i].read(l->cg->dir[CG_UNIFIED], seen);
 		}
 	}

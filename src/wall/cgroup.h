@@ -15,6 +15,14 @@ void cgroup_look(struct host *h);
 /* One sentence on what is missing and how to get it, or NULL when cgroups can be used. */
 const char *cgroup_missing(const struct host *h);
 
+/* Controllers of cgroup v2, as words with blanks between: those that the kernel has there, and those
+ * of the cgroup in which we may make others. `where` receives its path. */
+void cgroup_v2_offer(struct str *all, struct str *ours, struct str *where);
+
+/* Monitor of an ordinary user, who has no cgroup but one that was delegated to his session: write
+ * down where that is (r->cg.base), so that a cleaner finds it from another session. */
+void cgroup_place(struct run *r);
+
 /* Monitor: make "ward-NAME" in cgroup v2, which the clone needs (r->cg); what else there is comes
  * with cgroup_limit(), beside init's own work. Needs r->uid_map and r->gid_map when
  * cgroup.delegate is set. An unprivileged caller without a writable cgroup gets nothing and 0:
@@ -31,6 +39,13 @@ int cgroup_limit(struct run *r, struct err *e);
  * Allocates nothing. */
 int cgroup_join(struct run *r, struct err *e);
 
+/* Monitor, before it gives up the right to look: remember how many directories above the container's
+ * are ours to remove with it. parent: cgroup.parent, may be NULL. */
+void cgroup_count(struct run_cgroup *cg, const char *parent);
+
+/* Then: open the directory that holds the topmost of them (O_PATH). Its descriptor or -errno. */
+int cgroup_top_open(const struct run_cgroup *cg, enum cg_hierarchy h);
+
 /* Undo of cgroup_create(): kill what is left inside, remove, close. Idempotent. */
 void cgroup_remove(struct run *r);
 
@@ -45,6 +60,11 @@ int cgroup_remove_named(const char *parent, const char *name, struct err *e);
  * it went: a cgroup that holds a process can always take another. -ESRCH when there is none.
  * Released by cgroup_close(). */
 int cgroup_reopen(struct run *r, const char *name, struct err *e);
+
+/* The limits of a running container (r->cg, opened by cgroup_reopen()) that `keys` names become those
+ * of r->spec, and are read back. -EOPNOTSUPP when it was started without the controller. What was
+ * changed before an error stays changed. */
+int cgroup_update(struct run *r, const struct list *keys, struct err *e);
 
 /* Close all descriptors; the cgroups stay. */
 void cgroup_close(struct run_cgroup *cg);

@@ -88,13 +88,29 @@ static bool parent_marked(int dir)
 	return false;
 }
 
-void cgroup_parents_remove(int dir, const char *path)
+int cgroup_parents_made(int dir, const char *path)
 {
-	autofree char *copy = path ? strdup(path) : NULL;
-	autoclose int at = copy ? openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -EBADF;
+	autoclose int at = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int n = 0;
 
-	for (char *slash = copy; slash && at >= 0 && parent_marked(at);) {
-		autoclose int above = openat(at, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	while (path && *path && at >= 0 && parent_marked(at)) {
+		int above = openat(at, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		fd_close(&at);
+		at = above;
+		n++;
+		path = strchr(path + 1, '/');
+	}
+	return n;
+}
+
+void cgroup_parents_remove(int dir, const char *path, int made)
+{
+	autofree char *copy = made > 0 ? strdup(path) : NULL;
+	autoclose int at = copy ? openat(dir, ".", O_PATH | O_DIRECTORY | O_CLOEXEC) : -EBADF;
+
+	for (char *slash = copy; slash && at >= 0 && made > 0; made--) {
+		autoclose int above = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 		slash = strrchr(copy, '/');
 		if (above < 0 || unlinkat(above, slash ? slash + 1 : copy, AT_REMOVEDIR) < 0)
@@ -110,10 +126,13 @@ void cgroup_parents_remove(int dir, const char *path)
 static int leaf_remove(const struct run_cgroup *cg, enum cg_hierarchy h, const char *name,
 		       const char *path)
 {
-	autoclose int parent = openat(cg->dir[h], "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	autoclose int parent = openat(cg->dir[h], "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int made = cg->made[h];
 
 	if (parent < 0)
 		return errno == ENOENT ? 0 : -errno;
+	if (made < 0)
+		made = cgroup_parents_made(parent, path);
 	if (unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT) {
 		int ret = errno == EBUSY ? cgroup_tree_remove(cg->dir[h]) : -errno;
 
@@ -122,8 +141,31 @@ static int leaf_remove(const struct run_cgroup *cg, enum cg_hierarchy h, const c
 		if (unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
 			return -errno;
 	}
-	cgroup_parents_remove(parent, path);
+	cgroup_parents_remove(parent, path, made);
 	return 0;
+}
+
+void cgroup_count(struct run_cgroup *cg, const char *parent)
+{
+	for (int h = 0; h < CG_HIERARCHIES; h++) {
+		autoclose int at =
+			parent ? openat(cg->dir[h], "..", O_PATH | O_DIRECTORY | O_CLOEXEC) : -EBADF;
+
+		cg->made[h] = at < 0 ? 0 : cgroup_parents_made(at, parent);
+	}
+}
+
+int cgroup_top_open(const struct run_cgroup *cg, enum cg_hierarchy h)
+{
+	autoclose int at = openat(cg->dir[h], "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	for (int i = 0; i < cg->made[h] && at >= 0; i++) {
+		int above = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		fd_close(&at);
+		at = above;
+	}
+	return at < 0 ? -errno : take_fd(at);
 }
 
 /* One round over all hierarchies; what is gone is closed. 0, or the last error. */
@@ -161,8 +203,10 @@ int cgroup_destroy(struct run_cgroup *cg, const char *name, const char *parent)
 static void cgroup_unset(struct run_cgroup *cg)
 {
 	*cg = (struct run_cgroup){ .inner = -EBADF };
-	for (int h = 0; h < CG_HIERARCHIES; h++)
+	for (int h = 0; h < CG_HIERARCHIES; h++) {
 		cg->dir[h] = cg->tasks[h] = -EBADF;
+		cg->made[h] = -1;
+	}
 }
 
 /* Look for "ward-NAME" where cgroup_create() would have made it. */

@@ -227,6 +227,22 @@ void cgroup_layout_close(struct cgroup_layout *l)
 		fd_close(&l->base[h]);
 }
 
+void cgroup_v2_offer(struct str *all, struct str *ours, struct str *where)
+{
+	autoclose int root = cgroup_mount_open(CG_UNIFIED);
+	struct cgroup_layout l;
+	char path[512];
+
+	cgroup_layout_open(&l, CGROUP_BIT(CG_UNIFIED), NULL);
+	if (root >= 0)
+		file_read(root, "cgroup.controllers", 4096, all);
+	if (l.base[CG_UNIFIED] >= 0) {
+		file_read(l.base[CG_UNIFIED], "cgroup.controllers", 4096, ours);
+		str_add(where, cgroup_where(l.base[CG_UNIFIED], path, sizeof(path)));
+	}
+	cgroup_layout_close(&l);
+}
+
 bool cgroup_layout_shared(const struct cgroup_layout *l, enum cg_hierarchy h)
 {
 	struct stat a, b;

@@ -126,6 +126,16 @@ uint64_t cgroup_bfq_weight(uint64_t weight);
 /* v1 cpuset: a new directory has no CPUs and no memory nodes, and nothing can enter it. */
 int cgroup_v1_cpuset_inherit(int parent, int dir, struct err *e);
 
+/* --- cgroup_raw.c: files without a key ------------------------------------------------------- */
+
+extern const struct key_type key_cgroup_raw; /* struct list */
+
+/* CGROUP_BIT() of each controller whose files are to be written. */
+unsigned cgroup_raw_controllers(const struct spec *s);
+
+/* Write them, into the directories of r->cg. */
+int cgroup_raw_write(const struct run *r, struct err *e);
+
 /* --- shared by both ------------------------------------------------------------------------- */
 
 /* Write a formatted value to a control file; -errno with e set. */
@@ -163,10 +173,11 @@ int cgroup_destroy(struct run_cgroup *cg, const char *name, const char *parent);
 
 /* Directories of cgroup.parent that we made bear a mark, an extended attribute, so that whoever
  * empties them last takes them away again, and an administrator's directories stay.
- * cgroup_parents_remove: `dir` and what is above it, whose path ends in `path`, as far as it is
- * marked and empty. */
+ * cgroup_parents_made: how many are marked, beginning with `dir` and upwards, whose path ends in
+ * `path` (may be NULL: none). cgroup_parents_remove: so many of them, as far as they are empty. */
 void cgroup_parent_mark(int dir);
-void cgroup_parents_remove(int dir, const char *path);
+int cgroup_parents_made(int dir, const char *path);
+void cgroup_parents_remove(int dir, const char *path, int made);
 
 /* Open the v1 `tasks` files and the v2 directory through which processes get in, where that has
  * not been done yet. */

@@ -21,7 +21,7 @@
 /* Controllers for which the spec sets something. */
 static unsigned limits_asked(const struct spec *s)
 {
-	unsigned mask = 0;
+	unsigned mask = cgroup_raw_controllers(s);
 
 	for (int i = 0; i < LIMIT_KINDS; i++)
 		if (cgroup_rows[i].asked(s))
@@ -159,6 +159,9 @@ static unsigned hierarchies_needed(const struct run *r)
 		mask |= CGROUP_BIT(CG_DEVICES);
 	if (r->spec->cgroup.delegate)
 		mask |= CGROUP_BIT(CG_SYSTEMD);
+	/* LXC's tools show the memory of every container. */
+	if (r->lxcpath)
+		mask |= CGROUP_BIT(CG_MEMORY);
 	return mask;
 }
 
@@ -234,7 +237,8 @@ static int parent_make(struct run *r, const struct cgroup_layout *l, enum cg_hie
 		int ret = *word ? parent_step(r, l, h, &at, word, e) : 0;
 
 		if (ret < 0) {
-			cgroup_parents_remove(at, str_text(&walked));
+			cgroup_parents_remove(at, str_text(&walked),
+					      cgroup_parents_made(at, str_text(&walked)));
 			return ret;
 		}
 		str_addf(&walked, "/%s", word);
@@ -313,7 +317,8 @@ static int cgroup_make(struct run *r, const struct cgroup_layout *l, enum cg_hie
 		ret = parent < 0 ? parent : leaf_open(r, l, h, parent, name, e);
 		/* Where the directory is not open, cgroup_remove() will not find the way. */
 		if (ret < 0 && parent >= 0 && r->cg.dir[h] < 0)
-			cgroup_parents_remove(parent, r->spec->cgroup.parent);
+			cgroup_parents_remove(parent, r->spec->cgroup.parent,
+					      cgroup_parents_made(parent, r->spec->cgroup.parent));
 		if (!r->spec->cgroup.parent)
 			break;
 	}
@@ -410,6 +415,8 @@ static int build_rest(struct run *r, const struct cgroup_layout *l, const char *
 		if (cgroup_rows[i].asked(r->spec))
 			ret = limit_write(r, l, i, e);
 	if (ret == 0)
+		ret = cgroup_raw_write(r, e);
+	if (ret == 0)
 		ret = delegate(r, l, e);
 	return ret < 0 ? ret : cgroup_entrances_open(&r->cg, e);
 }
@@ -445,6 +452,24 @@ static int with_layout(struct run *r, build *part, struct err *e)
 	}
 	cgroup_remove(r);
 	return err_add(e, "cgroup");
+}
+
+void cgroup_place(struct run *r)
+{
+	autoclose int root = cgroup_mount_open(CG_UNIFIED);
+	char top[64], where[512];
+	struct cgroup_layout l;
+
+	cgroup_layout_open(&l, CGROUP_BIT(CG_UNIFIED), NULL);
+	if (root >= 0 && l.base[CG_UNIFIED] >= 0) {
+		cgroup_where(root, top, sizeof(top));
+		cgroup_where(l.base[CG_UNIFIED], where, sizeof(where));
+		/* One that does not fit, or that a state cannot hold, is found from its session only. */
+		if (str_starts(where, top) && !str_has_control(where) &&
+		    strlen(where + strlen(top)) < sizeof(r->cg.base))
+			strcpy(r->cg.base, where + strlen(top) + (where[strlen(top)] == '/'));
+	}
+	cgroup_layout_close(&l);
 }
 
 int cgroup_create(struct run *r, struct err *e)

@@ -248,7 +248,9 @@ static bool first_child(int dir, char *name, size_t size)
 	if (!list && copy >= 0)
 		close(copy);
 	while (list && (entry = readdir(list))) {
-		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+		/* A container's root may have called its cgroup ".x". */
+		if (entry->d_type != DT_DIR || !strcmp(entry->d_name, ".") ||
+		    !strcmp(entry->d_name, ".."))
 			continue;
 		snprintf(name, size, "%s", entry->d_name);
 		return true;

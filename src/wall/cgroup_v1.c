@@ -53,7 +53,7 @@ static int swap_write(int dir, const struct spec *s, struct err *e)
 
 static void swap_read(int dir, struct spec *seen)
 {
-	uint64_t memory = cgroup_number(dir, "memory.limit_in_bytes");
+	uint64_t memory = seen->cgroup.memory; /* was read just before */
 	uint64_t both = cgroup_number(dir, "memory.memsw.limit_in_bytes");
 
 	if (both < LIMIT_UNSET && memory < LIMIT_UNSET)

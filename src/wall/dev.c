@@ -53,11 +53,15 @@ static const struct {
 
 static const struct key_bounds pts_bounds = { 1, 65536 };
 
+static const struct key_bounds tty_bounds = { 0, DEV_TTYS_MAX };
+
 static const struct key keys[] = {
 	{ .name = "dev.node", .type = &key_paths, .at = SPEC(dev.nodes), .metavar = "PATH",
 	  .doc = "a device node of the host to show and allow: /dev/fuse" },
 	{ .name = "dev.pts_max", .type = &key_count, .of = &pts_bounds, .at = SPEC(dev.pts_max),
 	  .metavar = "COUNT", .doc = "pseudo terminals" },
+	{ .name = "dev.ttys", .type = &key_u32, .of = &tty_bounds, .at = SPEC(dev.ttys),
+	  .metavar = "COUNT", .doc = "terminals beside the console, /dev/tty1 and so on" },
 	{ .name = "dev.shm_size", .type = &key_size, .at = SPEC(dev.shm_size), .metavar = "SIZE",
 	  .doc = "bound of /dev/shm" },
 };
@@ -276,6 +280,7 @@ static int dev_console(struct run *r, struct err *e)
 int dev_stage(struct run *r, struct err *e)
 {
 	autoclose int target = path_open(r->root, "dev", O_PATH | O_DIRECTORY, 0, PATH_NO_SYMLINKS);
+	struct stat st;
 	int ret;
 
 	/* /dev as a link would lead what is made there elsewhere (CVE-2026-41579). */
@@ -289,6 +294,8 @@ int dev_stage(struct run *r, struct err *e)
 			     e);
 	if (r->dev < 0)
 		return r->dev;
+	if (fstat(r->dev, &st) == 0)
+		r->dev_number = st.st_dev;
 	ret = stage_attach(r->dev, target, "/dev", e);
 	if (ret == 0)
 		ret = dev_nodes(r, e);
@@ -298,7 +305,9 @@ int dev_stage(struct run *r, struct err *e)
 		ret = dev_shm(r, e);
 	if (ret == 0)
 		ret = dev_extra(r, e);
-	return ret < 0 ? ret : dev_console(r, e);
+	if (ret == 0)
+		ret = dev_console(r, e);
+	return ret < 0 ? ret : dev_ttys(r, e);
 }
 
 int dev_seal(struct run *r, struct err *e)
@@ -309,6 +318,97 @@ int dev_seal(struct run *r, struct err *e)
 		return 0;
 	if (sys_mount_setattr(r->dev, "", AT_EMPTY_PATH, &attr) < 0)
 		return err_sys(e, "make /dev read-only");
+	return 0;
+}
+
+/* --- a running container --------------------------------------------------------------- */
+
+/* The directory of the node `path`; *name receives its last part. Everything on the way is ours. */
+static int plug_place(const struct run *r, const char *path, uint64_t number, bool make,
+		      const char **name, struct err *e)
+{
+	autoclose int dev = path_open(r->root, "dev", O_PATH | O_DIRECTORY, 0, PATH_NO_SYMLINKS);
+	autofree char *parent = strdup(path + strlen("/dev/"));
+	char *slash = parent ? strrchr(parent, '/') : NULL;
+	autoclose int place = -EBADF;
+	struct stat st;
+
+	if (!parent)
+		return err_mem(e);
+	*name = path + strlen("/dev/") + (slash ? slash + 1 - parent : 0);
+	if (slash)
+		*slash = '\0';
+	if (dev < 0 || fstat(dev, &st) < 0 || st.st_dev != number)
+		return err_msg(e, EXDEV,
+			       "/dev of the container is not the one it was started with");
+	if (!slash)
+		place = take_fd(dev);
+	else if (make)
+		place = path_make(dev, parent, false, PATH_NO_SYMLINKS, e);
+	else
+		place = path_open(dev, parent, O_PATH | O_DIRECTORY, 0, PATH_NO_SYMLINKS);
+	if (place < 0)
+		return err_msg(e, -place, "/dev/%s of the container cannot be entered", parent);
+	if (fstat(place, &st) < 0 || st.st_dev != number)
+		return err_msg(e, EXDEV, "something else is mounted on /dev/%s of the container",
+			       parent);
+	return take_fd(place);
+}
+
+static bool same_node(int place, const char *name, const struct stat *st)
+{
+	struct stat there;
+
+	return fstatat(place, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       (there.st_mode & S_IFMT) == (st->st_mode & S_IFMT) && there.st_rdev == st->st_rdev;
+}
+
+static int plug_node(const struct run *r, const char *path, const struct stat *st, uint64_t number,
+		     struct err *e)
+{
+	const char *name;
+	autoclose int place = plug_place(r, path, number, true, &name, e);
+
+	if (place < 0)
+		return place;
+	if (mknodat(place, name, (st->st_mode & S_IFMT) | 0666, st->st_rdev) == 0)
+		return 0;
+	if (errno == EEXIST && same_node(place, name, st))
+		return 1;
+	return err_sys(e, "make %s in the container", path);
+}
+
+int dev_plug(const struct run *r, const char *path, const struct stat *st, uint64_t number,
+	     struct err *e)
+{
+	mode_t before = umask(0);
+	int ret;
+
+	stage_as_container(r);
+	ret = plug_node(r, path, st, number, e);
+	stage_as_self();
+	umask(before);
+	if (ret == -EROFS)
+		return err_hint(
+			e,
+			"where the root file system is read-only, so is /dev: give the device "
+			"at the start, with --set dev.node=%s",
+			path);
+	return ret;
+}
+
+int dev_unplug(const struct run *r, const char *path, const struct stat *st, uint64_t number,
+	       struct err *e)
+{
+	const char *name;
+	autoclose int place = plug_place(r, path, number, false, &name, e);
+
+	if (place == -ENOENT || (place >= 0 && !same_node(place, name, st)))
+		return 0;
+	if (place < 0)
+		return place;
+	if (unlinkat(place, name, 0) < 0 && errno != ENOENT)
+		return err_sys(e, "remove %s in the container", path);
 	return 0;
 }
 

@@ -77,19 +77,24 @@ int device_rule_parse(const char *text, struct device_rule *rule)
 	return access_parse(word[2], rule);
 }
 
-void device_rule_print(const struct device_rule *rule, struct str *out)
+static void number_print(int64_t number, struct str *out)
 {
-	str_addf(out, "%c ", (char)rule->type);
-	if (rule->major < 0)
-		str_add(out, "*:");
-	else
-		str_addf(out, "%d:", (int)rule->major);
-	if (rule->minor < 0)
+	if (number < 0)
 		str_add(out, "*");
 	else
-		str_addf(out, "%d", (int)rule->minor);
-	str_addf(out, " %s%s%s", rule->read ? "r" : "", rule->write ? "w" : "",
-		 rule->mknod ? "m" : "");
+		str_addu(out, (uint64_t)number);
+}
+
+void device_rule_print(const struct device_rule *rule, struct str *out)
+{
+	str_addn(out, (const char[]){ (char)rule->type, ' ' }, 2);
+	number_print(rule->major, out);
+	str_add(out, ":");
+	number_print(rule->minor, out);
+	str_add(out, " ");
+	str_add(out, rule->read ? "r" : "");
+	str_add(out, rule->write ? "w" : "");
+	str_add(out, rule->mknod ? "m" : "");
 }
 
 int device_rules_add(struct device_rules *rules, const struct device_rule *rule)
@@ -275,29 +280,41 @@ static int device_check(struct spec *s, const struct host *h, struct err *e)
 
 /* --- steps: monitor -------------------------------------------------------------------- */
 
+/* What the kernel says of eBPF programs that it does not know, or does not load for anybody. */
+static bool is_without_programs(int ret)
+{
+	return ret == -EINVAL || ret == -ENOSYS || ret == -EPERM;
+}
+
 int device_load(struct run *r, struct err *e)
 {
 	int v1 = r->cg.dir[CG_DEVICES], v2 = r->cg.dir[CG_UNIFIED];
-	int ret;
+	int ret = 0;
 
 	if (!r->host->privileged)
 		return 0;
-	ret = v1 < 0 ? 0 : device_v1_load(v1, &r->spec->dev.rules, e);
+	/* Both where both are there: an access must then pass the list and the program. */
+	if (v1 >= 0)
+		ret = device_v1_load(v1, &r->spec->dev.rules, e);
 	if (ret < 0)
 		return err_add(e, "device");
 	if (v2 >= 0)
 		ret = device_v2_load(v2, &r->spec->dev.rules, e);
-	else
+	else if (v1 < 0)
 		ret = err_msg(e, EOPNOTSUPP,
 			      "neither cgroup v2 nor the devices controller of v1 is mounted");
+	r->cg.device_program = v2 >= 0 && ret == 0;
 	if (ret == 0)
 		return 0;
-	/* v1 alone is a whole wall: a kernel without BPF may have it. */
-	if (v1 >= 0) {
-		log_debug("device: cgroup v1 only: %s", e->text);
+	err_add(e, "device");
+	if (v1 >= 0 && is_without_programs(ret)) {
+		/* The list alone is a whole wall. */
+		log_debug("%s: the list of v1 alone", e->text);
+		*e = ERR_NONE;
 		return 0;
 	}
-	err_add(e, "device");
+	if (v1 >= 0)
+		return -e->code;
 	if (!list_has(&r->spec->optional, "device"))
 		return err_hint(e, "mount cgroup2 on /sys/fs/cgroup (kernel: CONFIG_CGROUP_BPF), "
 				   "or set optional=device");
@@ -305,25 +322,80 @@ int device_load(struct run *r, struct err *e)
 	return 0;
 }
 
-int device_update(const struct run_cgroup *cg, const struct device_rule *more, struct err *e)
+/* What is allowed now, read where device_load() put it. */
+static int rules_now(const struct run_cgroup *cg, struct device_rules *out, struct err *e)
 {
-	bool both = more->type == DEVICE_ANY && !allows_all(more);
-	struct device_rule rule = *more;
-	int ret = 0;
+	int v1 = cg->dir[CG_DEVICES], v2 = cg->dir[CG_UNIFIED];
+	int ret;
 
-	if (cg->dir[CG_DEVICES] < 0 && cg->dir[CG_UNIFIED] < 0)
-		return err_msg(e, ESRCH, "device: the container has no cgroup with device rules");
-	for (int i = 0; i <= both && ret == 0; i++) {
-		if (both)
-			rule.type = i ? DEVICE_BLOCK : DEVICE_CHAR;
-		if (cg->dir[CG_UNIFIED] >= 0)
-			ret = device_v2_allow(cg->dir[CG_UNIFIED], &rule, e);
-		/* The same reasons as in device_load(): no program, then v1 is the wall. */
-		if (ret == -ENOENT && cg->dir[CG_DEVICES] >= 0)
-			ret = 0;
-		if (ret == 0 && cg->dir[CG_DEVICES] >= 0)
-			ret = device_v1_allow(cg->dir[CG_DEVICES], &rule, e);
+	if (v1 < 0 && v2 < 0)
+		return err_msg(e, ESRCH, "the container has no cgroup with device rules");
+	ret = v1 >= 0 ? device_v1_read(v1, out) : device_v2_read(v2, out);
+	if (ret == 0)
+		return 0;
+	errno = -ret;
+	return err_sys(e, "read the device rules of the container");
+}
+
+/* Whatever is allowed of what `rule` names must be in rules for exactly these devices. */
+static int rules_remove(struct device_rules *rules, const struct device_rule *rule, struct err *e)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < rules->n; i++) {
+		struct device_rule r = rules->item[i];
+		struct device_rule numbers = { rule->type, rule->major, rule->minor, false, false, false };
+		autostr text = { 0 };
+
+		device_rule_print(&r, &text);
+		if (!same_devices(&r, rule) && covers(&r, &numbers) &&
+		    ((r.read && rule->read) || (r.write && rule->write) || (r.mknod && rule->mknod)))
+			return err_msg(e, EBUSY, "the rule '%s' allows it together with other devices",
+				       str_text(&text));
+		if (same_devices(&r, rule)) {
+			r.read &= !rule->read;
+			r.write &= !rule->write;
+			r.mknod &= !rule->mknod;
+		}
+		if (r.read || r.write || r.mknod)
+			rules->item[n++] = r;
 	}
+	rules->n = n;
+	return 0;
+}
+
+static int rules_add(struct device_rules *rules, const struct device_rule *rule, struct err *e)
+{
+	if (device_rules_add(rules, rule) < 0 || device_rules_normalise(rules) < 0)
+		return err_mem(e);
+	return 0;
+}
+
+/* Beside the list of v1 there is none where the kernel had no eBPF for cgroups. */
+static bool has_program(int v2)
+{
+	struct device_rules rules = { 0 };
+	int ret = v2 < 0 ? -ENOENT : device_v2_read(v2, &rules);
+
+	device_rules_clear(&rules);
+	return ret != -ENOENT;
+}
+
+int device_change(const struct run_cgroup *cg, const struct device_rule *rule, bool allow,
+		  struct err *e)
+{
+	struct device_rules rules = { 0 };
+	int ret = rules_now(cg, &rules, e);
+
+	if (ret == 0 && rule->type == DEVICE_ANY)
+		ret = err_msg(e, EINVAL, "a single rule is for one type");
+	if (ret == 0)
+		ret = (allow ? rules_add : rules_remove)(&rules, rule, e);
+	if (ret == 0 && cg->dir[CG_DEVICES] >= 0)
+		ret = device_v1_change(cg->dir[CG_DEVICES], rule, allow, e);
+	if (ret == 0 && (cg->dir[CG_DEVICES] < 0 || has_program(cg->dir[CG_UNIFIED])))
+		ret = device_v2_replace(cg->dir[CG_UNIFIED], &rules, e);
+	device_rules_clear(&rules);
 	return ret < 0 ? err_add(e, "device") : 0;
 }
 
@@ -368,7 +440,7 @@ static bool v1_holds(int dir, const struct device_rules *asked)
 	return same && !a.failed && !b.failed && !strcmp(str_text(&a), str_text(&b));
 }
 
-/* The list of v1, or the program of v2, is exactly the asked one. */
+/* The list of v1 and the program of v2 are exactly the asked ones. */
 static int device_verify(const struct run *r, const struct look *l, const struct spec *seen,
 			 struct err *e)
 {
@@ -381,7 +453,7 @@ static int device_verify(const struct run *r, const struct look *l, const struct
 		return 0;
 	if (v1 >= 0 && !v1_holds(v1, asked))
 		return err_msg(e, EPROTO, "device: devices.list shows other rules than were asked");
-	if (v1 < 0 && v2 >= 0 && !device_v2_holds(v2, asked))
+	if (v2 >= 0 && (v1 < 0 || r->cg.device_program) && !device_v2_holds(v2, asked))
 		return err_msg(e, EPROTO, "device: the program on the cgroup is not the asked one");
 	if (v1 < 0 && v2 < 0)
 		return err_msg(e, EPROTO, "device: no cgroup filters devices");

@@ -10,7 +10,7 @@
 #include "wall/device.h"
 
 /* One rule per write(2). */
-static int allow(int fd, const struct device_rule *rule, struct err *e)
+static int write_rule(int fd, const struct device_rule *rule, struct err *e)
 {
 	autostr text = { 0 };
 	ssize_t n;
@@ -23,19 +23,18 @@ static int allow(int fd, const struct device_rule *rule, struct err *e)
 	while (n < 0 && errno == EINTR);
 	if (n >= 0)
 		return 0;
-	err_sys(e, "allow '%s'", text.text);
+	err_sys(e, "write the device rule '%s'", text.text);
 	if (e->code == EPERM)
 		return err_hint(e, "the devices cgroup above it does not allow that");
 	return -e->code;
 }
 
-int device_v1_allow(int dir, const struct device_rule *rule, struct err *e)
+int device_v1_change(int dir, const struct device_rule *rule, bool allow, struct err *e)
 {
-	autoclose int fd = openat(dir, "devices.allow", O_WRONLY | O_CLOEXEC);
+	const char *file = allow ? "devices.allow" : "devices.deny";
+	autoclose int fd = openat(dir, file, O_WRONLY | O_CLOEXEC);
 
-	if (fd < 0)
-		return err_sys(e, "open devices.allow");
-	return allow(fd, rule, e);
+	return fd < 0 ? err_sys(e, "open %s", file) : write_rule(fd, rule, e);
 }
 
 int device_v1_load(int dir, const struct device_rules *rules, struct err *e)
@@ -51,7 +50,7 @@ int device_v1_load(int dir, const struct device_rules *rules, struct err *e)
 		return err_sys(e, "refuse all devices (devices.deny)");
 	}
 	for (size_t i = 0; i < rules->n && ret == 0; i++)
-		ret = allow(fd, &rules->item[i], e);
+		ret = write_rule(fd, &rules->item[i], e);
 	return ret;
 }
 

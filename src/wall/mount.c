@@ -46,6 +46,7 @@ static const struct {
 	{ "bind", offsetof(struct volume, recursive), false },
 	{ "slave", offsetof(struct volume, slave), true },
 	{ "private", offsetof(struct volume, slave), false },
+	{ "optional", offsetof(struct volume, optional), true },
 };
 
 static const struct {
@@ -225,8 +226,8 @@ static void volume_text(const struct volume *v, struct str *out)
 		str_addf(out, ",size=%" PRIu64 ",inodes=%" PRIu64 ",mode=%o", v->size, v->inodes,
 			 v->mode);
 	else
-		str_addf(out, ",%s,%s", v->recursive ? "rbind" : "bind",
-			 v->slave ? "slave" : "private");
+		str_addf(out, ",%s,%s%s", v->recursive ? "rbind" : "bind",
+			 v->slave ? "slave" : "private", v->optional ? ",optional" : "");
 	for (size_t i = 0; v->source && i < ARRAY_SIZE(id_words); i++)
 		if (v->ids == id_words[i].ids)
 			str_addf(out, ",%s", id_words[i].word);
@@ -405,6 +406,9 @@ static int volume_ids(const struct run *r, const struct volume *v, int source, i
 	return *owner < 0 ? *owner : 0;
 }
 
+/* In place of a descriptor: an optional volume whose source is not there. */
+enum { VOLUME_MISSING = -EBADF };
+
 static int volume_tree(struct run *r, const struct volume *v, struct err *e)
 {
 	struct stage_attr attr = {
@@ -418,6 +422,8 @@ static int volume_tree(struct run *r, const struct volume *v, struct err *e)
 	if (!v->source)
 		return stage_tmpfs(r, v->size, v->inodes, v->mode, v->attr, e);
 	from = open(v->source, O_PATH | O_CLOEXEC);
+	if (from < 0 && v->optional && (errno == ENOENT || errno == ENOTDIR))
+		return VOLUME_MISSING;
 	if (from < 0)
 		return err_sys(e, "open the volume %s", v->source);
 	ret = volume_guard(r, v, from, e);
@@ -445,7 +451,7 @@ int mount_open(struct run *r, struct err *e)
 		r->trees[i] = -EBADF;
 	for (size_t i = 0; i < volumes->n && ret == 0; i++) {
 		r->trees[i] = volume_tree(r, &volumes->item[i], e);
-		ret = r->trees[i] < 0 ? r->trees[i] : 0;
+		ret = r->trees[i] == VOLUME_MISSING || r->trees[i] >= 0 ? 0 : r->trees[i];
 	}
 	return ret;
 }
@@ -467,6 +473,8 @@ int mount_stage(struct run *r, struct err *e)
 		autoclose int target = -EBADF;
 		struct stat st;
 
+		if (r->trees[i] == VOLUME_MISSING)
+			continue;
 		if (fstat(r->trees[i], &st) < 0)
 			return err_sys(e, "stat the volume for %s", v->target);
 		target = stage_target(r, v->target, !S_ISDIR(st.st_mode), e);

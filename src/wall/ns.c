@@ -15,12 +15,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "base/path.h"
 #include "base/sys.h"
+#include "store/state.h"
 
 static const struct {
 	const char *name; /* as in the keys and below /proc/PID/ns */
@@ -44,13 +45,20 @@ uint64_t ns_flag(enum ns_kind kind)
 
 /* --- keys ------------------------------------------------------------------------------ */
 
+/* "container:NAME": the network of another container of ward's. */
+static const char of_container[] = "container:";
+
 static int ns_set(const struct key *k, void *field, const char *value, struct err *e)
 {
 	struct ns *ns = field;
+	const char *container = value + strlen(of_container);
 	char *path = NULL;
 
-	(void)k;
-	if (value[0] == '/') {
+	if (str_starts(value, of_container) && k->at != SPEC(ns[NS_NET]))
+		return err_msg(e, EINVAL, "only the network can be shared with another container");
+	if (str_starts(value, of_container) && !path_is_name(container))
+		return err_msg(e, EINVAL, "'%.64s' is not the name of a container", container);
+	if (value[0] == '/' || str_starts(value, of_container)) {
 		path = strdup(value);
 		if (!path)
 			return err_mem(e);
@@ -98,13 +106,23 @@ static const struct key_type key_ns = {
 #define NS_ROW(kind, what)                                                                         \
 	{                                                                                          \
 		.name = "ns." what, .type = &key_ns, .at = SPEC(ns[kind]),                         \
-		.metavar = "new|host|PATH", .doc = what " namespace: new, host's, or the given one" \
+		.metavar = "new|host|PATH",                                                        \
+		.doc = what " namespace: new, host's, or the given one"                            \
 	}
 
 static const struct key keys[] = {
-	NS_ROW(NS_USER, "user"), NS_ROW(NS_PID, "pid"),	      NS_ROW(NS_NET, "net"),
-	NS_ROW(NS_IPC, "ipc"),	 NS_ROW(NS_UTS, "uts"),	      NS_ROW(NS_CGROUP, "cgroup"),
-	NS_ROW(NS_TIME, "time"), NS_ROW(NS_MOUNT, "mount"),
+	NS_ROW(NS_USER, "user"),
+	NS_ROW(NS_PID, "pid"),
+	{ .name = "ns.net",
+	  .type = &key_ns,
+	  .at = SPEC(ns[NS_NET]),
+	  .metavar = "new|host|PATH|container:NAME",
+	  .doc = "net namespace: new, host's, the given one, or that of a running container" },
+	NS_ROW(NS_IPC, "ipc"),
+	NS_ROW(NS_UTS, "uts"),
+	NS_ROW(NS_CGROUP, "cgroup"),
+	NS_ROW(NS_TIME, "time"),
+	NS_ROW(NS_MOUNT, "mount"),
 };
 
 /* --- check ----------------------------------------------------------------------------- */
@@ -136,6 +154,25 @@ static int ns_enter_path(const char *path, uint64_t flag, const char *name, stru
 	return 0;
 }
 
+/* The process is held by a descriptor before it is compared with the one that the container's state names:
+ * its number cannot become somebody else's in between. */
+static int ns_enter_container(const struct run *r, const char *name, struct err *e)
+{
+	autoclose int dir = store_state_dir(r->store, name, e);
+	autoclose int init = -EBADF;
+	struct state state;
+	int ret = dir < 0 ? dir : state_read(dir, &state, e);
+
+	if (ret < 0 || (state.id != STATE_RUNNING && state.id != STATE_PAUSED))
+		return err_msg(e, ESRCH, "ns.net: container %s is not running", name);
+	init = sys_pidfd_open(state.pid);
+	if (init < 0 || !state_same_process(r->proc, state.pid, state.start_time))
+		return err_msg(e, ESRCH, "ns.net: container %s is not running", name);
+	if (setns(init, CLONE_NEWNET) < 0)
+		return err_sys(e, "ns.net: enter the network of container %s", name);
+	return 0;
+}
+
 /* Joining network, ipc, uts, pid or cgroup namespaces happens before the clone. */
 static bool ns_joined_by_monitor(const struct spec *s, enum ns_kind kind)
 {
@@ -154,7 +191,9 @@ int ns_join(struct run *r, struct err *e)
 		r->host_ns[i] = openat(r->proc, path, O_RDONLY | O_CLOEXEC);
 		if (r->host_ns[i] < 0)
 			return err_sys(e, "%s: remember the host's namespace", kinds[i].name);
-		ret = ns_enter_path(r->spec->ns[i].path, kinds[i].flag, kinds[i].name, e);
+		ret = str_starts(r->spec->ns[i].path, of_container) ?
+			      ns_enter_container(r, r->spec->ns[i].path + strlen(of_container), e) :
+			      ns_enter_path(r->spec->ns[i].path, kinds[i].flag, kinds[i].name, e);
 		if (ret < 0)
 			return ret;
 	}
@@ -218,18 +257,16 @@ int ns_mount(struct run *r, struct err *e)
 
 static int ns_observe(const struct look *l, struct spec *seen, struct err *e)
 {
-	char path[32];
-
 	for (int i = 0; i < NS_KINDS; i++) {
-		struct stat theirs, ours;
+		bool shared;
+		int ret = look_shares(l, kinds[i].file, &shared);
 
-		snprintf(path, sizeof(path), "ns/%s", kinds[i].file);
-		if (fstatat(l->proc, path, &theirs, 0) < 0)
-			return err_sys(e, "read the %s namespace of process %d", kinds[i].file,
-				       (int)l->pid);
-		if (fstatat(l->self, path, &ours, 0) < 0)
-			return err_sys(e, "read our own %s namespace", kinds[i].file);
-		seen->ns[i].how = theirs.st_ino == ours.st_ino ? NS_HOST : NS_NEW;
+		if (ret < 0) {
+			errno = -ret;
+			return err_sys(e, "compare the %s namespace of process %d with ours",
+				       kinds[i].file, (int)l->pid);
+		}
+		seen->ns[i].how = shared ? NS_HOST : NS_NEW;
 	}
 	return 0;
 }
@@ -294,6 +331,8 @@ const struct wall wall_ns = {
 	.keys = keys,
 	.n_keys = ARRAY_SIZE(keys),
 	.check = ns_check,
+	.settled = SETTLED_MOUNTED,
+	.traces = true,
 	.observe = ns_observe,
 	.verify = ns_verify,
 	.rules = rules,

@@ -5,8 +5,8 @@
  *
  * A procfs instance shows the pid namespace of who makes it, a sysfs instance the network
  * namespace, mqueue the ipc and cgroup the cgroup namespace. If init made them, they and the
- * masks over them could be undone by a payload with CAP_SYS_ADMIN; so a helper of the monitor
- * enters init's namespaces (but not its user namespace), makes the instances, and the monitor
+ * masks over them could be undone by a payload with CAP_SYS_ADMIN; so the monitor, or a helper of
+ * it, enters init's namespaces (but not its user namespace) and makes the instances, and the monitor
  * attaches them on the stage. Afterwards a fresh /proc cannot be mounted inside either: the one
  * that is visible has locked mounts over it (fs/namespace.c:mount_too_revealing).
  *
@@ -115,6 +115,7 @@ static int proc_check(struct spec *s, const struct host *h, struct err *e)
 /* A random id in the two shapes that systemd and the kernel use. */
 static int random_ids(char machine[34], char boot[38], struct err *e)
 {
+	static const char digits[] = "0123456789abcdef";
 	unsigned char id[16];
 	size_t n = 0, m = 0;
 
@@ -125,8 +126,8 @@ static int random_ids(char machine[34], char boot[38], struct err *e)
 	for (size_t i = 0; i < sizeof(id); i++) {
 		if (i == 4 || i == 6 || i == 8 || i == 10)
 			boot[m++] = '-';
-		m += (size_t)snprintf(boot + m, 3, "%02x", id[i]);
-		n += (size_t)snprintf(machine + n, 3, "%02x", id[i]);
+		boot[m++] = machine[n++] = digits[id[i] >> 4];
+		boot[m++] = machine[n++] = digits[id[i] & 0xf];
 	}
 	strcpy(machine + n, "\n");
 	strcpy(boot + m, "\n");
@@ -171,6 +172,11 @@ int proc_masks(struct run *r, struct err *e)
 		ret = mask_file(r, "machine-id", machine, 0444, e);
 	if (ret == 0 && r->spec->proc.own_ids)
 		ret = mask_file(r, "boot_id", boot, 0444, e);
+	/* Not masks, but laid over files of the image in the same way: wall/net_files.c. */
+	if (ret == 0 && r->net.resolv.len)
+		ret = mask_file(r, "resolv.conf", r->net.resolv.text, 0444, e);
+	if (ret == 0 && r->net.hosts.len)
+		ret = mask_file(r, "hosts", r->net.hosts.text, 0444, e);
 	if (ret < 0)
 		return ret;
 	if (mkdirat(r->mask, "dir", 0555) < 0)
@@ -180,11 +186,11 @@ int proc_masks(struct run *r, struct err *e)
 	return 0;
 }
 
-/* The instances that the helper makes; descriptors are shared with the monitor (CLONE_FILES), and
+/* The instances that are made; a helper's descriptors are shared with the monitor (CLONE_FILES), and
  * this lies in memory that both see. */
 struct made {
 	struct run *r;
-	char hierarchies[4096]; /* /proc/self/cgroup: which v1 controllers share a hierarchy */
+	int pid_ns; /* for procfs to show; -EBADF: that of who makes it */
 	int proc, sys, mqueue, cgroup[CG_HIERARCHIES];
 	struct err err;
 	int ret;
@@ -199,11 +205,13 @@ static int make_proc(struct made *m)
 {
 	static const char *const hide[] = { "off", "noaccess", "invisible", "ptraceable" };
 	const struct spec *s = m->r->spec;
-	struct stage_opt opts[2];
+	struct stage_opt opts[3];
 	size_t n = 0;
 
-	if (s->proc.proc == MOUNT_NONE)
+	if (s->proc.proc == MOUNT_NONE || m->proc >= 0)
 		return 0;
+	if (m->pid_ns >= 0)
+		opts[n++] = (struct stage_opt){ "pidns", NULL, m->pid_ns };
 	if (s->proc.hidepid != HIDEPID_OFF)
 		opts[n++] = (struct stage_opt){ "hidepid", hide[s->proc.hidepid] };
 	if (s->proc.subset_pid)
@@ -240,19 +248,37 @@ static void comounted(const char *hierarchies, const char *name, char *out, size
 
 static int make_v1(struct made *m, int i, uint64_t attr)
 {
-	struct stage_opt opts[CG_HIERARCHIES];
+	static const struct stage_opt systemd[] = { { "none", NULL }, { "name", "systemd" } };
+	struct stage_opt opts[CG_HIERARCHIES] = { { v1_names[i], NULL } };
 	char names[128], *rest = names;
+	autostr text = { 0 };
 	size_t n = 0;
+	int fd;
 
-	if (i == CG_SYSTEMD) {
-		opts[n++] = (struct stage_opt){ "none", NULL };
-		opts[n++] = (struct stage_opt){ "name", "systemd" };
-		return stage_fs("cgroup", opts, n, attr, &m->err);
-	}
-	comounted(m->hierarchies, v1_names[i], names, sizeof(names));
+	if (i == CG_SYSTEMD)
+		return stage_fs("cgroup", systemd, ARRAY_SIZE(systemd), attr, &m->err);
+	fd = stage_fs("cgroup", opts, 1, attr, &m->err);
+	/* EBUSY: it shares its hierarchy with others. */
+	if (fd != -EBUSY || file_read(m->r->proc, "self/cgroup", 65536, &text) < 0)
+		return fd;
+	m->err = ERR_NONE;
+	comounted(str_text(&text), v1_names[i], names, sizeof(names));
 	while (rest && n < ARRAY_SIZE(opts))
 		opts[n++] = (struct stage_opt){ strsep(&rest, ","), NULL };
 	return stage_fs("cgroup", opts, n, attr, &m->err);
+}
+
+/* v1 has a file system for each controller. Who manages cgroups inside needs all of them; who only
+ * reads his own limits, those that have any which programs look for. */
+static bool is_shown(const struct run *r, int i)
+{
+	static const bool read[CG_HIERARCHIES] = {
+		[CG_MEMORY] = true, [CG_CPU] = true, [CG_CPUACCT] = true, [CG_CPUSET] = true
+	};
+
+	if (r->cg.dir[i] < 0)
+		return false;
+	return r->spec->cgroup.delegate || read[i] || (i == CG_UNIFIED && r->cg.dir[CG_MEMORY] < 0);
 }
 
 static int make_cgroup(struct made *m)
@@ -262,7 +288,7 @@ static int make_cgroup(struct made *m)
 	if (m->r->spec->proc.cgroup == MOUNT_NONE)
 		return 0;
 	for (int i = 0; i < CG_HIERARCHIES; i++) {
-		if (m->r->cg.dir[i] < 0)
+		if (!is_shown(m->r, i))
 			continue;
 		m->cgroup[i] = i == CG_UNIFIED ? stage_fs("cgroup2", NULL, 0, attr, &m->err) :
 						 make_v1(m, i, attr);
@@ -329,6 +355,51 @@ static int helper_run(struct run *r, struct made *m, struct err *e)
 	if (m->ret < 0)
 		*e = m->err;
 	return m->ret;
+}
+
+/* Since Linux 6.18 procfs can be told whose processes to show. Then nobody needs to be born in init's
+ * pid namespace, and a process less is started. */
+static bool make_proc_from_here(struct made *m)
+{
+	autoclose int pid_ns = -EBADF;
+	char path[32];
+
+	snprintf(path, sizeof(path), "%d/ns/pid", (int)m->r->pid);
+	pid_ns = openat(m->r->proc, path, O_RDONLY | O_CLOEXEC);
+	m->pid_ns = pid_ns;
+	if (pid_ns < 0 || make_proc(m) < 0)
+		m->err = ERR_NONE;
+	m->pid_ns = -EBADF;
+	return m->proc >= 0;
+}
+
+/* For root the monitor itself goes into the other namespaces for as long as it takes. */
+static int visit(struct run *r, struct made *m, struct err *e)
+{
+	static const struct {
+		const char *file;
+		int flag;
+	} kinds[] = { { "self/ns/net", CLONE_NEWNET },
+		      { "self/ns/ipc", CLONE_NEWIPC },
+		      { "self/ns/cgroup", CLONE_NEWCGROUP } };
+	int own[ARRAY_SIZE(kinds)], ret = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		own[i] = openat(r->proc, kinds[i].file, O_RDONLY | O_CLOEXEC);
+		if (own[i] < 0 && ret == 0)
+			ret = err_sys(e, "remember our own namespaces");
+	}
+	if (ret == 0) {
+		ret = make_all(m);
+		if (ret < 0)
+			*e = m->err;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (own[i] >= 0 && setns(own[i], kinds[i].flag) < 0)
+			ret = err_sys(e, "come back to our own namespaces");
+		fd_close(&own[i]);
+	}
+	return ret;
 }
 
 static int attach_at(const struct run *r, int tree, const char *path, struct err *e)
@@ -410,29 +481,15 @@ static int attach_all(struct run *r, struct made *m, struct err *e)
 	return ret == 0 && any_cgroup(m) ? attach_cgroups(r, m, e) : ret;
 }
 
-static void read_hierarchies(const struct run *r, struct made *m)
+static int stage_all(struct run *r, struct made *m, struct err *e)
 {
-	autostr text = { 0 };
-
-	/* Without it every controller is taken to stand alone, and a mount that fails says so. */
-	if (!r->host->cgroup_v2_only && file_read(r->proc, "self/cgroup", 65536, &text) == 0)
-		snprintf(m->hierarchies, sizeof(m->hierarchies), "%s", str_text(&text));
-}
-
-int proc_stage(struct run *r, struct err *e)
-{
-	struct made *m = mmap(NULL, sizeof(*m), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-			      -1, 0);
 	int ret;
 
-	if (m == MAP_FAILED)
-		return err_mem(e);
-	m->r = r;
-	m->proc = m->sys = m->mqueue = -EBADF;
+	*m = (struct made){ .r = r, .pid_ns = -EBADF, .proc = -EBADF, .sys = -EBADF,
+			    .mqueue = -EBADF };
 	for (int i = 0; i < CG_HIERARCHIES; i++)
 		m->cgroup[i] = -EBADF;
-	read_hierarchies(r, m);
-	ret = helper_run(r, m, e);
+	ret = !r->host->rootless && make_proc_from_here(m) ? visit(r, m, e) : helper_run(r, m, e);
 	if (ret == 0)
 		ret = attach_all(r, m, e);
 	r->kernel_proc = m->proc;
@@ -440,7 +497,23 @@ int proc_stage(struct run *r, struct err *e)
 	fd_close(&m->mqueue);
 	for (int i = 0; i < CG_HIERARCHIES; i++)
 		fd_close(&m->cgroup[i]);
-	munmap(m, sizeof(*m));
+	return ret;
+}
+
+int proc_stage(struct run *r, struct err *e)
+{
+	struct made here, *shared;
+	int ret;
+
+	if (!r->host->rootless)
+		return stage_all(r, &here, e);
+	/* The helper does not share our memory then. */
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
+	if (shared == MAP_FAILED)
+		return err_mem(e);
+	ret = stage_all(r, shared, e);
+	munmap(shared, sizeof(*shared));
 	return ret;
 }
 

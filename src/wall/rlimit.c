@@ -7,7 +7,8 @@
  *
  * A value is SOFT or SOFT:HARD. More than ward's own hard limit is an error where ward may not
  * raise it. "SOFT:HARD?" means "as much of it as there is": it is lowered without a word. The
- * profiles use this, so that they start everywhere.
+ * profiles use this, so that they start everywhere. Which values were written so is remembered:
+ * `ward exec` may be called by somebody who has less than the one who started the container.
  *
  * Lost without it: the cgroup's limits remain; they know no files, signals or queues. */
 #include "wall/rlimit.h"
@@ -117,7 +118,7 @@ static void limit_text(uint64_t limit, struct str *out)
 	if (limit == LIMIT_MAX)
 		str_add(out, "max");
 	else
-		str_addf(out, "%" PRIu64, limit);
+		str_addu(out, limit);
 }
 
 static void rlimit_key_get(const struct key *k, const void *field, struct str *out)
@@ -168,6 +169,8 @@ static const struct key keys[] = {
 	RLIMIT_ROW(RLIMIT_RTTIME, "rttime", "microseconds of real-time work without a pause"),
 	RLIMIT_ROW(RLIMIT_SIGPENDING, "sigpending", "queued signals and POSIX timers, per user"),
 	RLIMIT_ROW(RLIMIT_STACK, "stack", "bytes of a process's stack"),
+	{ .name = "spec.rlimit_least", .type = &key_list, .at = SPEC(rlimit_least),
+	  .flags = KEY_HIDDEN, .doc = "limits of which less will do" },
 };
 
 /* --- check ----------------------------------------------------------------------------- */
@@ -217,6 +220,8 @@ static int rlimit_check(struct spec *s, const struct host *h, struct err *e)
 			return err_sys(e, "%s: read our own limit", kinds[i].key);
 		if (raise)
 			have.hard = LIMIT_MAX;
+		if (lowers(v) && list_add(&s->rlimit_least, kinds[i].key) < 0)
+			return err_mem(e);
 		ret = check_one(v, kinds[i].key, &have, s, e);
 		if (ret < 0)
 			return ret;
@@ -226,6 +231,19 @@ static int rlimit_check(struct spec *s, const struct host *h, struct err *e)
 
 /* --- steps: monitor -------------------------------------------------------------------- */
 
+/* What was resolved for whoever started the container is more than this caller has. */
+static bool set_least(const struct run *r, int kind, struct limit set)
+{
+	struct limit have;
+
+	if (errno != EPERM || !list_has(&r->spec->rlimit_least, kinds[kind].key) ||
+	    prlimit64_call(r->pid, kind, NULL, &have) < 0)
+		return false;
+	set.hard = set.hard < have.hard ? set.hard : have.hard;
+	set.soft = set.soft < set.hard ? set.soft : set.hard;
+	return prlimit64_call(r->pid, kind, &set, NULL) == 0;
+}
+
 int rlimit_set(struct run *r, struct err *e)
 {
 	for (int i = 0; i < RLIMIT_KINDS; i++) {
@@ -233,7 +251,7 @@ int rlimit_set(struct run *r, struct err *e)
 		const struct limit set = { v->soft, v->hard };
 		struct limit old = { 0, 0 };
 
-		if (!v->set || prlimit64_call(r->pid, i, &set, &old) == 0)
+		if (!v->set || prlimit64_call(r->pid, i, &set, NULL) == 0 || set_least(r, i, set))
 			continue;
 		err_sys(e, "%s (%s): set %" PRIu64 ":%" PRIu64, kinds[i].key,
 			key_origin(r->spec, kinds[i].key), set.soft, set.hard);
@@ -244,7 +262,7 @@ int rlimit_set(struct run *r, struct err *e)
 	return 0;
 }
 
-int rlimit_oom(struct run *r, struct err *e)
+static int set_oom(const struct run *r, const char *process, struct err *e)
 {
 	char path[32], text[16];
 	int ret;
@@ -252,7 +270,7 @@ int rlimit_oom(struct run *r, struct err *e)
 	/* 0 is inherited, and a service manager may have chosen another value for us: left alone. */
 	if (r->spec->process.oom_score_adj == 0)
 		return 0;
-	snprintf(path, sizeof(path), "%d/oom_score_adj", (int)r->pid);
+	snprintf(path, sizeof(path), "%s/oom_score_adj", process);
 	snprintf(text, sizeof(text), "%d", r->spec->process.oom_score_adj);
 	ret = wall_write_proc(r->proc, path, text);
 	if (ret == 0)
@@ -261,6 +279,19 @@ int rlimit_oom(struct run *r, struct err *e)
 	err_sys(e, "%s: set process.oom_score_adj to %s",
 		key_origin(r->spec, "process.oom_score_adj"), text);
 	return ret == -EACCES ? err_hint(e, "lowering it needs CAP_SYS_RESOURCE") : ret;
+}
+
+int rlimit_oom(struct run *r, struct err *e)
+{
+	char pid[16];
+
+	snprintf(pid, sizeof(pid), "%d", (int)r->pid);
+	return set_oom(r, pid, e);
+}
+
+int rlimit_oom_own(struct run *r, struct err *e)
+{
+	return set_oom(r, "self", e);
 }
 
 /* --- observe --------------------------------------------------------------------------- */

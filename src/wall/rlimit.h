@@ -12,3 +12,6 @@ int rlimit_set(struct run *r, struct err *e);
 
 /* Monitor: init's place in the line of the OOM killer, process.oom_score_adj. */
 int rlimit_oom(struct run *r, struct err *e);
+
+/* The same for ourselves, for a clone to inherit. */
+int rlimit_oom_own(struct run *r, struct err *e);

@@ -39,6 +39,9 @@ static const struct key keys[] = {
 	  .doc = "read-only layers of an overlay, topmost first" },
 	{ .name = "rootfs.upper", .type = &key_path, .at = SPEC(rootfs.upper), .metavar = "DIR",
 	  .doc = "where an overlay keeps changes; empty: in memory, gone afterwards" },
+	{ .name = "rootfs.upper_name", .type = &key_string, .at = SPEC(rootfs.upper_name),
+	  .metavar = "NAME",
+	  .doc = "directory in rootfs.upper that holds the changes, beside work; empty: data" },
 	{ .name = "rootfs.upper_size", .type = &key_size, .at = SPEC(rootfs.upper_size),
 	  .metavar = "SIZE", .doc = "bound of an overlay's changes in memory" },
 	{ .name = "rootfs.readonly", .type = &key_bit, .of = &bit_readonly, .at = SPEC(rootfs.attr),
@@ -75,6 +78,11 @@ static int host_places(struct spec *s, struct err *e)
 	return ret;
 }
 
+static const char *upper_name(const struct spec *s)
+{
+	return s->rootfs.upper_name ? s->rootfs.upper_name : "data";
+}
+
 static int rootfs_check(struct spec *s, const struct host *h, struct err *e)
 {
 	(void)h;
@@ -91,6 +99,11 @@ static int rootfs_check(struct spec *s, const struct host *h, struct err *e)
 		if (s->rootfs.lower.n > 100)
 			return err_msg(e, E2BIG, "%s: more than 100 layers",
 				       key_origin(s, "rootfs.lower"));
+		if (!path_is_name(upper_name(s)) || !strcmp(upper_name(s), "work"))
+			return err_msg(e, EINVAL,
+				       "%s: rootfs.upper_name: '%s' is not the name of "
+				       "a directory",
+				       key_origin(s, "rootfs.upper_name"), upper_name(s));
 		break;
 	case ROOTFS_HOST:
 		if (s->ns[NS_USER].how == NS_HOST)
@@ -200,9 +213,11 @@ static int overlay_part(struct run *r, int bench, const char *source, const char
 /* upper and work directories, made as the container's root below `dir` of the bench. */
 static int overlay_upper(struct run *r, int bench, struct err *e)
 {
-	const char *parts[] = { "upper/data", "upper/work" };
+	char upper[80];
+	const char *parts[] = { upper, "upper/work" };
 	int ret = 0;
 
+	snprintf(upper, sizeof(upper), "upper/%s", upper_name(r->spec));
 	if (r->spec->rootfs.upper) {
 		ret = overlay_part(r, bench, r->spec->rootfs.upper, "upper", 0, e);
 		if (ret < 0)
@@ -229,7 +244,7 @@ static int overlay_mount(struct run *r, bool writable, struct err *e)
 
 	for (size_t i = 0; i < r->spec->rootfs.lower.n; i++)
 		str_addf(&lower, "%s%s/%zu", i ? ":" : "", r->claim.path, i);
-	str_addf(&upper, "%s/upper/data", r->claim.path);
+	str_addf(&upper, "%s/upper/%s", r->claim.path, upper_name(r->spec));
 	str_addf(&work, "%s/upper/work", r->claim.path);
 	if (lower.failed || upper.failed || work.failed)
 		return err_mem(e);

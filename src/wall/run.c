@@ -23,6 +23,9 @@ void run_init(struct run *r, const struct spec *spec, const struct host *host)
 		.mask = -EBADF,
 		.dev = -EBADF,
 		.pts = -EBADF,
+		.net_user = -EBADF,
+		.net_report = -EBADF,
+		.net_outside = -EBADF,
 		.console = -EBADF,
 		.terminal = -EBADF,
 		.stdio = { -EBADF, -EBADF, -EBADF },
@@ -32,12 +35,16 @@ void run_init(struct run *r, const struct spec *spec, const struct host *host)
 		.claim = { .dir = -EBADF, .lock = -EBADF },
 		.cache = -EBADF,
 		.cg.inner = -EBADF,
+		.net = { .host = -EBADF, .inside = -EBADF, .ns = -EBADF, .keeper = -EBADF, .report = -EBADF },
 	};
+	for (size_t i = 0; i < DEV_TTYS_MAX; i++)
+		r->tty[i] = (struct run_tty){ -EBADF, -EBADF };
 	for (size_t i = 0; i < NS_KINDS; i++)
 		r->host_ns[i] = -EBADF;
 	for (size_t i = 0; i < CG_HIERARCHIES; i++) {
 		r->cg.dir[i] = -EBADF;
 		r->cg.tasks[i] = -EBADF;
+		r->cg.made[i] = -1;
 	}
 }
 

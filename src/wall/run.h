@@ -35,8 +35,27 @@ struct cgroup_layout;
 struct run_cgroup {
 	int dir[CG_HIERARCHIES];
 	int tasks[CG_HIERARCHIES];
+	int made[CG_HIERARCHIES]; /* directories above dir[] that are ours; -1: not counted yet */
+	char base[256]; /* below it dir[] lies, when that was delegated to us; else empty */
 	struct cgroup_layout *layout; /* between cgroup_create() and cgroup_limit() */
 	int inner; /* v2: the directory for CLONE_INTO_CGROUP: dir[CG_UNIFIED] or its delegated child */
+	bool device_program; /* the device rules are a program on dir[CG_UNIFIED], if also a list */
+};
+
+struct net_port;
+
+/* The container's network while it is being made: wall/net_port.h. */
+struct run_net {
+	int host, inside; /* netlink sockets in our network namespace and in the container's */
+	int ns;		  /* the container's network namespace */
+	int keeper;	  /* launch/keeper.h: our end of the pipe */
+	pid_t keeper_pid;
+	int report; /* wall/net_maker.c: what the process that makes the devices has to say */
+	pid_t maker;
+	struct net_port *port; /* one for each device */
+	size_t n;
+	bool leased;		  /* some network has given us an address, or was about to */
+	struct str resolv, hosts; /* files to lay over the image's */
 };
 
 /* Answers about this host that decide which rows of the order run; filled once. */
@@ -59,7 +78,14 @@ struct identity {
 	char home[256];
 };
 
+/* A terminal beside the console. */
+enum { DEV_TTYS_MAX = 16 };
+struct run_tty {
+	int master, slave; /* both stay open: a getty that ends is no end of the terminal */
+};
+
 struct order;
+struct enter;
 
 struct run {
 	const struct order *order; /* launch/launch.h: the table this run follows */
@@ -73,8 +99,9 @@ struct run {
 	/* Monitor side. */
 	pid_t pid; /* init, as the host sees it */
 	int pidfd;
-	int peer; /* init's end of the pair, until the clone */
-	int proc; /* the host's /proc, O_PATH: the only one that is ever read */
+	int peer;	     /* init's end of the pair, until the clone */
+	int proc;	     /* the host's /proc, O_PATH: the only one that is ever read */
+	uint64_t start_time; /* of the monitor; 0: not asked yet */
 	struct store *store;
 	struct claim claim;    /* state directory and lock, held as long as the container lives */
 	int cache;	       /* directory of what may be computed again: compiled filters */
@@ -86,6 +113,7 @@ struct run {
 	int root;		     /* the staged root mount, O_PATH */
 	int mask;	     /* staged tmpfs with an empty file and an empty directory, for masks */
 	int dev;	     /* the staged /dev, O_PATH */
+	uint64_t dev_number; /* of its tmpfs, st_dev */
 	int pts;	     /* the container's devpts instance, O_PATH */
 	int console;	     /* master end of the console's pty */
 	int terminal;	     /* its slave end, for init */
@@ -100,12 +128,23 @@ struct run {
 	size_t started;	     /* monitor: rows of the order to undo */
 	size_t next;	     /* init: the row that comes next */
 	int *trees;	     /* the spec's volumes as detached mounts */
-	void (*verified)(const struct run *r); /* told before the program starts; may be NULL */
+	int net_user;	     /* pidfd of the minder of pasta: wall/net_pasta.c */
+	int net_report;	     /* what it has to say, until it is heard */
+	int net_outside; /* rootless: to the process that may call ward-user-nic: wall/net_nic.c */
+	/* Told before the program starts; may be NULL. An error ends the start. */
+	int (*verified)(const struct run *r, struct err *e);
+	void *verified_ctx;
 	struct spec *seen;		/* what the kernel showed when the posture was verified */
 	int listener;			/* control socket */
 	struct id_map uid_map, gid_map; /* as written to the kernel */
 	struct run_cgroup cg;
+	struct run_net net;
 	struct range range; /* taken from the store; count 0 = none */
+
+	/* The LXC front door's. */
+	const char *lxcpath;	   /* where the container's definition lies; NULL: it is not its */
+	const struct enter *enter; /* launch/enter.h: a function of the caller's is run inside */
+	struct run_tty tty[DEV_TTYS_MAX]; /* /dev/tty1 is the first */
 
 	struct identity identity; /* resolved by the monitor, sent to init */
 

@@ -24,6 +24,7 @@
 #include "base/mem.h"
 #include "wall/seccomp_cache.h"
 #include "wall/seccomp_compile.h"
+#include "wall/seccomp_lxc.h"
 #include "wall/seccomp_names.h"
 #include "wall/seccomp_policy.h"
 
@@ -181,6 +182,9 @@ static const struct key keys[] = {
 	{ .name = "seccomp.netlink", .type = &key_netlink, .at = SPEC(seccomp.netlink),
 	  .flag = "seccomp-netlink", .metavar = "PROTOCOL",
 	  .doc = "netlink protocols allowed in addition: netfilter, xfrm, audit, or a number" },
+	{ .name = "seccomp.lxc", .type = &key_path, .at = SPEC(seccomp.lxc), .metavar = "FILE",
+	  .doc = "a policy in LXC's language, lxc.container.conf(5): a call must pass both it and "
+		 "seccomp.policy" },
 	{ .name = "seccomp.foreign_abi", .type = &key_bool, .at = SPEC(seccomp.foreign_abi),
 	  .doc = "let 32-bit programs run: filter their ABI too instead of closing it" },
 };
@@ -191,6 +195,12 @@ static const struct key keys[] = {
 static bool is_none(const struct spec *s)
 {
 	return s->seccomp.policy && !strcmp(s->seccomp.policy, "none");
+}
+
+/* Neither a policy of ward's nor one of LXC's. */
+static bool is_open(const struct spec *s)
+{
+	return is_none(s) && !s->seccomp.lxc;
 }
 
 static int seccomp_check(struct spec *s, const struct host *h, struct err *e)
@@ -227,20 +237,27 @@ static const struct list *list_of(const struct spec *s, size_t at)
 	return (const struct list *)((const char *)s + at);
 }
 
-/* The text of a policy file; nothing for a policy of our own. */
-static int policy_text(const struct spec *s, struct str *text, struct err *e)
+static int read_text(const struct spec *s, const char *key, const char *path, struct str *text,
+		     struct err *e)
 {
-	int ret;
+	int ret = file_read(AT_FDCWD, path, POLICY_FILE_MAX, text);
 
-	if (seccomp_policy_is_builtin(s->seccomp.policy))
+	if (ret == 0)
 		return 0;
-	ret = file_read(AT_FDCWD, s->seccomp.policy, POLICY_FILE_MAX, text);
-	if (ret < 0) {
-		errno = -ret;
-		return err_sys(e, "%s: seccomp.policy: read %s", key_origin(s, "seccomp.policy"),
-			       s->seccomp.policy);
-	}
-	return 0;
+	errno = -ret;
+	return err_sys(e, "%s: %s: read %s", key_origin(s, key), key, path);
+}
+
+/* The text of a policy file; nothing for a policy of our own. And that of LXC's policy. */
+static int policy_texts(const struct spec *s, struct str *text, struct str *lxc, struct err *e)
+{
+	int ret = 0;
+
+	if (!seccomp_policy_is_builtin(s->seccomp.policy) && !is_none(s))
+		ret = read_text(s, "seccomp.policy", s->seccomp.policy, text, e);
+	if (ret == 0 && s->seccomp.lxc)
+		ret = read_text(s, "seccomp.lxc", s->seccomp.lxc, lxc, e);
+	return ret;
 }
 
 /* The policy with everything that the lists add and take away. */
@@ -265,7 +282,8 @@ static int policy_read(const struct spec *s, const struct str *text, struct secc
 
 /* Everything that decides what the filter will be. Parts of free length carry their length, so
  * that no two specs have the same key. */
-static int cache_key(const struct spec *s, const struct str *text, struct str *key, struct err *e)
+static int cache_key(const struct spec *s, const struct str *text, const struct str *lxc,
+		     struct str *key, struct err *e)
 {
 	str_add(key, "ward " WARD_VERSION "\n");
 	seccomp_compile_version(key);
@@ -280,34 +298,60 @@ static int cache_key(const struct spec *s, const struct str *text, struct str *k
 		for (size_t j = 0; j < l->n; j++)
 			str_addf(key, "\n%s %zu:%s", lists[i].key, strlen(l->item[j]), l->item[j]);
 	}
-	str_addf(key, "\nforeign_abi %d\n", s->seccomp.foreign_abi);
+	str_addf(key, "\nforeign_abi %d\nlxc %zu:", s->seccomp.foreign_abi, lxc->len);
+	str_addn(key, str_text(lxc), lxc->len);
 	return key->failed ? err_mem(e) : 0;
 }
 
 /* --- steps: monitor -------------------------------------------------------------------- */
 
+/* Lay LXC's policy before the filter that was compiled; a name that it has and this machine has
+ * not is said, because a list of what is denied is then shorter than it looks. */
+static int lay_lxc(struct run *r, const struct str *text, struct err *e)
+{
+	const struct spec *s = r->spec;
+	struct sock_fprog joined = { 0 };
+	autolxcpolicy policy = { 0 };
+	int ret = seccomp_lxc_parse(&policy, s->seccomp.lxc, str_text(text), text->len, e);
+
+	for (size_t i = 0; ret == 0 && i < policy.unknown.n; i++)
+		log_warn("%s", policy.unknown.item[i]);
+	if (ret == 0)
+		ret = seccomp_lxc_compile(&policy, &r->filter, &joined, e);
+	if (ret < 0)
+		return err_add(e, "%s: seccomp.lxc", key_origin(s, "seccomp.lxc"));
+	free(r->filter.filter);
+	r->filter = joined;
+	return 0;
+}
+
 int seccomp_compile(struct run *r, struct err *e)
 {
 	const struct spec *s = r->spec;
 	autopolicy policy = { 0 };
-	autostr text = { 0 };
+	autostr text = { 0 }, lxc = { 0 };
 	autostr key = { 0 };
 	int ret;
 
-	if (is_none(s))
+	if (is_open(s))
 		return 0;
 	if (!s->seccomp.policy)
 		return err_msg(e, EINVAL, "seccomp.policy is not set");
-	ret = policy_text(s, &text, e);
+	ret = policy_texts(s, &text, &lxc, e);
 	if (ret == 0)
-		ret = cache_key(s, &text, &key, e);
+		ret = cache_key(s, &text, &lxc, &key, e);
 	if (ret < 0)
 		return ret;
 	if (seccomp_cache_get(r->cache, &key, &r->filter) == 0)
 		return 0;
-	ret = policy_read(s, &text, &policy, e);
-	if (ret == 0)
-		ret = seccomp_compile_policy(&policy, s->seccomp.foreign_abi, &r->filter, e);
+	if (!is_none(s)) {
+		ret = policy_read(s, &text, &policy, e);
+		if (ret == 0)
+			ret = seccomp_compile_policy(&policy, s->seccomp.foreign_abi, &r->filter,
+						     e);
+	}
+	if (ret == 0 && s->seccomp.lxc)
+		ret = lay_lxc(r, &lxc, e);
 	if (ret == 0)
 		seccomp_cache_put(r->cache, &key, &r->filter);
 	return ret;
@@ -324,7 +368,7 @@ int seccomp_save(const struct run *r, int dir, struct err *e)
 {
 	int ret;
 
-	if (is_none(r->spec))
+	if (is_open(r->spec))
 		return 0;
 	if (!r->filter.filter)
 		return err_msg(e, EINVAL, "keep the system call filter: there is none");
@@ -339,7 +383,7 @@ int seccomp_restore(struct run *r, int dir, struct err *e)
 {
 	int ret;
 
-	if (is_none(r->spec))
+	if (is_open(r->spec))
 		return 0;
 	ret = seccomp_cache_read(dir, "seccomp", &saved, &r->filter);
 	if (ret == 0)
@@ -373,7 +417,7 @@ static int load_failed(const struct run *r, struct err *e)
 
 int seccomp_load(struct run *r, struct err *e)
 {
-	if (is_none(r->spec))
+	if (is_open(r->spec))
 		return 0;
 	if (!r->filter.filter)
 		return err_msg(e, EINVAL, "load the system call filter: none was compiled");
@@ -403,7 +447,7 @@ int seccomp_verify(const struct run *r, const struct look *l, const struct spec 
 	char mode[16], filters[16];
 
 	(void)seen;
-	if (is_none(r->spec))
+	if (is_open(r->spec))
 		return 0;
 	if (!look_field(l, "Seccomp", mode, sizeof(mode)) || strcmp(mode, "2"))
 		return err_msg(e, EPROTO,
@@ -420,12 +464,12 @@ int seccomp_verify(const struct run *r, const struct look *l, const struct spec 
 
 static bool filtered(const struct spec *seen)
 {
-	return !is_none(seen);
+	return !is_open(seen);
 }
 
 static bool native_only(const struct spec *seen)
 {
-	return is_none(seen) || !seen->seccomp.foreign_abi;
+	return is_open(seen) || !seen->seccomp.foreign_abi;
 }
 
 /* clang-format off */
@@ -468,7 +512,9 @@ static void seccomp_summary(const struct spec *seen, struct str *out)
 	struct err e = ERR_NONE;
 
 	if (is_none(seen)) {
-		str_add(out, "seccomp: no filter, every system call");
+		str_addf(out, "seccomp: %s%s",
+			 seen->seccomp.lxc ? "only LXC's policy " : "no filter, every system call",
+			 seen->seccomp.lxc ? seen->seccomp.lxc : "");
 		return;
 	}
 	if (!policy || !seccomp_policy_is_builtin(policy) ||
@@ -481,6 +527,8 @@ static void seccomp_summary(const struct spec *seen, struct str *out)
 	str_addf(out, "seccomp: %u of %u system calls, %u of them by their arguments, %s",
 		 always + some, all, some,
 		 seen->seccomp.foreign_abi ? "32-bit ABI too" : "native ABI only");
+	if (seen->seccomp.lxc)
+		str_addf(out, ", less what %s denies", seen->seccomp.lxc);
 }
 
 /* clang-format off */

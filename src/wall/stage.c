@@ -33,8 +33,10 @@ int stage_enter(struct run *r, struct err *e)
 
 int stage_leave(struct run *r, struct err *e)
 {
+	if (r->host_ns[NS_MOUNT] < 0)
+		return 0;
 	r->stage_ns = openat(r->proc, "self/ns/mnt", O_RDONLY | O_CLOEXEC);
-	if (r->host_ns[NS_MOUNT] >= 0 && setns(r->host_ns[NS_MOUNT], CLONE_NEWNS) < 0)
+	if (setns(r->host_ns[NS_MOUNT], CLONE_NEWNS) < 0)
 		return err_sys(e, "come back to the host's mount namespace");
 	fd_close(&r->host_ns[NS_MOUNT]);
 	return 0;
@@ -157,8 +159,8 @@ int stage_setattr(int tree, const struct stage_attr *want, const char *what, str
 	if (want->userns >= 0 && errno == EINVAL) {
 		err_sys(e, "id-map the mount of %s", what);
 		return err_hint(e, "its file system does not support id-mapped mounts on this kernel; "
-				   "move it to ext4, xfs, btrfs or tmpfs, or say rootfs.idmap=false "
-				   "(or the volume option noidmap) and give its files the "
+				   "move it to ext4, xfs or btrfs (tmpfs can from Linux 6.3 on), or say "
+				   "rootfs.idmap=false (or the volume option noidmap) and give its files the "
 				   "container's ids");
 	}
 	return err_sys(e, "set the mount attributes of %s", what);
@@ -235,9 +237,11 @@ int stage_fs(const char *type, const struct stage_opt *opts, size_t n, uint64_t 
 	if (fs < 0)
 		return err_sys(e, "open the file system type %s", type);
 	for (size_t i = 0; i < n; i++) {
-		unsigned cmd = opts[i].value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG;
+		unsigned cmd = opts[i].value  ? FSCONFIG_SET_STRING :
+			       opts[i].fd > 0 ? FSCONFIG_SET_FD :
+						FSCONFIG_SET_FLAG;
 
-		if (sys_fsconfig(fs, cmd, opts[i].key, opts[i].value, 0) == 0)
+		if (sys_fsconfig(fs, cmd, opts[i].key, opts[i].value, opts[i].fd) == 0)
 			continue;
 		err_sys(e, "%s: option %s=%s", type, opts[i].key, opts[i].value ? opts[i].value : "");
 		fs_log(fs, e);

@@ -56,9 +56,10 @@ int stage_attach(int tree, int target, const char *what, struct err *e);
  * mount of a volume that is his. Returns a descriptor or -errno. */
 int stage_owner(const struct run *r, uint32_t uid, uint32_t gid, struct err *e);
 
-/* One option of a file system for stage_fs(); .value NULL for a flag. */
+/* One option of a file system for stage_fs(): a text, or a descriptor (which is never 0), or a flag. */
 struct stage_opt {
 	const char *key, *value;
+	int fd;
 };
 
 /* A new detached file system instance with mount attributes `attr`. Returns a descriptor. */

@@ -127,11 +127,9 @@ int time_return(struct run *r, struct err *e)
 /* Ward may itself run with offsets: what the container shares with it is no offset. */
 static bool time_shared(const struct look *l)
 {
-	struct stat theirs, ours;
+	bool shared;
 
-	return fstatat(l->proc, "ns/time", &theirs, 0) < 0 ||
-	       fstatat(l->self, "ns/time", &ours, 0) < 0 ||
-	       (theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino);
+	return look_shares(l, "time", &shared) < 0 || shared;
 }
 
 static bool offset_read(const char *text, const char *clock, int64_t *seconds)

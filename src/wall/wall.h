@@ -22,6 +22,7 @@ struct look {
 	struct str status;    /* /proc/PID/status */
 	struct str mountinfo; /* /proc/PID/mountinfo */
 	const struct run_cgroup *cg;
+	const struct run_net *net; /* with sockets during a start; else NULL */
 };
 
 /* The value after "Name:" in a /proc status text, as the rest of its line without leading
@@ -32,6 +33,9 @@ bool look_field(const struct look *l, const char *name, char *out, size_t size);
  * for with its commas. Field 5 and 6 of proc_pid_mountinfo(5). False when nothing is mounted
  * there. */
 bool look_mount(const struct look *l, const char *point, char *options, size_t size);
+
+/* Is the process's namespace `kind` (a file in /proc/PID/ns) the one that we are in? 0 or -errno. */
+int look_shares(const struct look *l, const char *kind, bool *shared);
 
 /* One line of a posture report, judged on what was seen. */
 struct rule {
@@ -56,6 +60,8 @@ struct wall {
 	/* From when on that cannot change any more. What is settled early is verified while init
 	 * goes on. */
 	enum settled settled;
+	/* It needs the rights to trace init, which an ordinary user has when init is sealed. */
+	bool traces;
 	/* Fill the wall's part of `seen` from the kernel. */
 	int (*observe)(const struct look *l, struct spec *seen, struct err *e);
 	/* What KEY_SEEN rows cannot say: compare `seen` with what the run built. Optional. */

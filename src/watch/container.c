@@ -58,7 +58,7 @@ static void harden_self(const struct host *h)
 }
 
 /* -v: one line per wall, as the kernel shows it. */
-static void print_summary(const struct run *r)
+static int print_summary(const struct run *r, struct err *e)
 {
 	struct err ignored = ERR_NONE;
 	autostr text = { 0 };
@@ -73,6 +73,8 @@ static void print_summary(const struct run *r)
 	if (walls_assume(r->spec, r->seen, &ignored) == 0)
 		posture_summary(r->seen, &text);
 	(void)!write(STDERR_FILENO, str_text(&text), text.len);
+	(void)e;
+	return 0;
 }
 
 static void free_seen(struct run *r)
@@ -93,7 +95,9 @@ static int open_run(struct container *c, const struct spec *spec, const struct o
 	r->order = order;
 	r->store = &c->store;
 	r->detached = c->detach;
-	r->verified = c->verbose ? print_summary : NULL;
+	r->verified = c->verbose ? print_summary : c->verified;
+	r->verified_ctx = c->verified_ctx;
+	r->lxcpath = c->lxcpath;
 	r->caller_argv = c->argv;
 	r->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (r->proc < 0)
@@ -159,7 +163,7 @@ static int run_here(struct container *c, const struct spec *spec, int report, in
 		logs = log_directory(c, spec);
 		if (report >= 0)
 			let_go(null, report);
-		ret = monitor_run(&c->run, logs, status, e);
+		ret = monitor_run(&c->run, logs, c->guest, status, e);
 	}
 	close_run(&c->run);
 	return ret;
@@ -252,7 +256,9 @@ int container_run(struct container *c, struct spec *spec, int *status, struct er
 	*status = 0;
 	if (cgroup_missing(&c->host))
 		log_warn("%s", cgroup_missing(&c->host));
-	return c->detach ? run_detached(c, spec, e) : run_here(c, spec, -EBADF, status, e);
+	if (c->detach && !c->guest)
+		return run_detached(c, spec, e);
+	return run_here(c, spec, -EBADF, status, e);
 }
 
 int container_find(struct container *c, const char *name, struct spec *spec, struct err *e)
@@ -260,6 +266,11 @@ int container_find(struct container *c, const char *name, struct spec *spec, str
 	int ret = open_run(c, spec, &order_attach, e);
 
 	return ret < 0 ? ret : attach_find(&c->run, name, spec, e);
+}
+
+int container_look(struct container *c, struct err *e)
+{
+	return open_run(c, NULL, &order_attach, e);
 }
 
 int container_exec(struct container *c, int *status, struct err *e)
@@ -270,7 +281,7 @@ int container_exec(struct container *c, int *status, struct err *e)
 	harden_self(&c->host);
 	ret = launch(&c->run, e);
 	if (ret == 0)
-		ret = monitor_run(&c->run, -EBADF, status, e);
+		ret = monitor_run(&c->run, -EBADF, NULL, status, e);
 	close_run(&c->run);
 	return ret;
 }

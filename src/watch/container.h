@@ -8,6 +8,8 @@
 #include "store/store.h"
 #include "wall/run.h"
 
+struct guest;
+
 struct container {
 	struct host host;
 	struct store store;
@@ -17,6 +19,12 @@ struct container {
 	bool checked; /* the spec is */
 	bool verbose; /* print what holds it */
 	char **argv;  /* of main() */
+	/* The LXC front door: container_run() is the monitor itself, also when detached. */
+	const struct guest *guest;
+	const char *lxcpath; /* where its definition lies */
+	/* Told before the payload runs, with all rights; finds its context in the run. */
+	int (*verified)(const struct run *r, struct err *e);
+	void *verified_ctx;
 };
 
 /* What every command needs first: the host, the store, and no remains of killed owners. */
@@ -44,5 +52,8 @@ int container_run(struct container *c, struct spec *spec, int *status, struct er
 int container_find(struct container *c, const char *name, struct spec *spec, struct err *e);
 int container_exec(struct container *c, int *status, struct err *e);
 
-/* Let go of what container_find() opened, when nothing is to be run. */
+/* What looking at running containers needs (c->run.proc), without one of them. */
+int container_look(struct container *c, struct err *e);
+
+/* Let go of what container_find() or container_look() opened, when nothing is to be run. */
 void container_lose(struct container *c);

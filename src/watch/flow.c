@@ -51,6 +51,8 @@ static void flow_write(struct flow *f)
 		f->start += (size_t)n;
 		f->written += (size_t)n;
 	} else if (errno != EINTR && errno != EAGAIN) {
+		/* A reader may stop reading whenever it likes. */
+		f->error = errno == EPIPE ? 0 : errno;
 		f->start = f->end;
 		f->done = !f->lossy;
 	}

@@ -9,6 +9,7 @@ struct flow {
 	size_t start, end;
 	size_t written; /* in total */
 	bool done;
+	int error; /* why .to took no more; 0: it did, or its reader went away */
 	bool lossy; /* what the sink does not take is thrown away: a full disk must not stop a program */
 	char data[4096];
 };

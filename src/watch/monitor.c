@@ -25,11 +25,13 @@
 #include "watch/log_file.h"
 #include "watch/terminal.h"
 
-enum { CLIENTS_MAX = 16, FLOWS_MAX = 3 };
+/* Those who wait never take the last places: somebody must be able to bring about the end. */
+enum { CLIENTS_MAX = 64, WAIT_MAX = 48, STOP_MAX = 60, FLOWS_MAX = 3 };
 
 struct client {
 	int fd;
-	bool waits; /* answered when the container has ended */
+	bool waits;	/* answered when the container has ended */
+	uint64_t since; /* number of its connection */
 };
 
 struct monitor {
@@ -37,13 +39,15 @@ struct monitor {
 	enum state_id state;
 	int epoll, signals, timer;
 	struct client clients[CLIENTS_MAX];
+	uint64_t connections;
 	struct flow flows[FLOWS_MAX];
 	struct log_file log;
 	struct terminal terminal;
 	bool eager;   /* our input is a file: always ready, and epoll does not take it */
 	bool stopped; /* somebody asked for the end and waits for it */
 	bool ended;
-	int status;
+	int status, code; /* code: CLD_EXITED, CLD_KILLED ... */
+	const struct guest *guest;
 };
 
 /* --- states ---------------------------------------------------------------------------- */
@@ -59,6 +63,8 @@ static void set_state(struct monitor *m, enum state_id id)
 	struct state state;
 
 	m->state = id;
+	if (m->guest)
+		m->guest->state(m->guest->ctx, id);
 	if (state_read(m->r->claim.dir, &state, &e) < 0)
 		return;
 	state.id = id;
@@ -195,6 +201,7 @@ static void on_end(struct monitor *m)
 
 	if (waitid(P_PIDFD, (id_t)m->r->pidfd, &info, WEXITED | WNOHANG) < 0 || !info.si_pid)
 		return;
+	m->code = info.si_code;
 	happen(m, EV_END, info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status, &e);
 }
 
@@ -233,16 +240,28 @@ static void reply(struct client *c, int code, int status, const char *text)
 	c->waits = false;
 }
 
+static void wait_for_end(struct monitor *m, struct client *c, int max)
+{
+	int waiting = 0;
+
+	for (int i = 0; i < CLIENTS_MAX; i++)
+		waiting += m->clients[i].waits;
+	c->waits = waiting < max;
+	if (!c->waits)
+		reply(c, EAGAIN, 0, "too many wait for its end already");
+}
+
+static const struct {
+	enum event event;
+	int waits; /* answered at the end, if not more than so many wait */
+} ops[CONTROL_OPS] = {
+	[CONTROL_STOP] = { EV_STOP, STOP_MAX }, [CONTROL_KILL] = { EV_KILL, 0 },
+	[CONTROL_FREEZE] = { EV_FREEZE, 0 },	[CONTROL_THAW] = { EV_THAW, 0 },
+	[CONTROL_WAIT] = { EVENTS, WAIT_MAX },
+};
+
 static void serve(struct monitor *m, struct client *c, const struct control_request *request)
 {
-	static const struct {
-		enum event event;
-		bool waits;
-	} ops[CONTROL_OPS] = {
-		[CONTROL_STOP] = { EV_STOP, true },  [CONTROL_KILL] = { EV_KILL, false },
-		[CONTROL_FREEZE] = { EV_FREEZE, false }, [CONTROL_THAW] = { EV_THAW, false },
-		[CONTROL_WAIT] = { EVENTS, true },
-	};
 	struct err e = ERR_NONE;
 
 	if (request->op >= CONTROL_OPS) {
@@ -254,7 +273,7 @@ static void serve(struct monitor *m, struct client *c, const struct control_requ
 		return;
 	}
 	if (ops[request->op].waits)
-		c->waits = true;
+		wait_for_end(m, c, ops[request->op].waits);
 	else
 		reply(c, 0, 0, "");
 }
@@ -267,7 +286,15 @@ static bool watch_fd(struct monitor *m, int fd, uint32_t events, uint64_t id)
 }
 
 /* Ids of the event sources; clients and flows are numbered from theirs. */
-enum source { SRC_PIDFD, SRC_SIGNALS, SRC_TIMER, SRC_LISTENER, SRC_FLOW, SRC_CLIENT = 64 };
+enum source {
+	SRC_PIDFD,
+	SRC_SIGNALS,
+	SRC_TIMER,
+	SRC_LISTENER,
+	SRC_FLOW,
+	SRC_CLIENT = 64,
+	SRC_GUEST = 256
+};
 
 static bool client_allowed(int fd)
 {
@@ -279,19 +306,31 @@ static bool client_allowed(int fd)
 	return peer.uid == getuid() || peer.uid == 0;
 }
 
+/* A free place, or that of the client which has been silent longest. */
+static struct client *client_place(struct monitor *m)
+{
+	struct client *place = NULL;
+
+	for (struct client *c = m->clients; c < m->clients + CLIENTS_MAX; c++) {
+		if (c->fd < 0)
+			return c;
+		if (!c->waits && (!place || c->since < place->since))
+			place = c;
+	}
+	fd_close(&place->fd);
+	return place;
+}
+
 static void on_connect(struct monitor *m)
 {
 	autoclose int fd = accept4(m->r->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct client *c;
 
 	if (fd < 0 || !client_allowed(fd))
 		return;
-	for (int i = 0; i < CLIENTS_MAX; i++) {
-		if (m->clients[i].fd >= 0)
-			continue;
-		m->clients[i] = (struct client){ .fd = take_fd(fd) };
-		watch_fd(m, m->clients[i].fd, EPOLLIN, SRC_CLIENT + (uint64_t)i);
-		return;
-	}
+	c = client_place(m);
+	*c = (struct client){ .fd = take_fd(fd), .since = m->connections++ };
+	watch_fd(m, c->fd, EPOLLIN, SRC_CLIENT + (uint64_t)(c - m->clients));
 }
 
 static void on_client(struct monitor *m, struct client *c)
@@ -358,6 +397,8 @@ static int flows_start(struct monitor *m, int log_dir, struct err *e)
 	struct run *r = m->r;
 	int ret = 0;
 
+	if (r->detached && m->guest && m->guest->console)
+		return 0;
 	if (r->detached) {
 		ret = log_file_open(&m->log, log_dir, r->spec->log_size, e);
 		if (ret < 0)
@@ -398,6 +439,21 @@ static void flow_drain(struct monitor *m, struct flow *f)
 	}
 }
 
+/* What the program wrote and nobody took: to whom it was written must know. The first one that is
+ * found is told; 0 when all was delivered. */
+static int output_lost(const struct monitor *m, struct err *e)
+{
+	static const char *const names[FLOWS_MAX] = { [1] = "output", [2] = "error" };
+
+	for (int i = 1; i < FLOWS_MAX && !m->r->detached; i++) {
+		if (!m->flows[i].error)
+			continue;
+		errno = m->flows[i].error;
+		return err_sys(e, "write to standard %s what the program wrote", names[i]);
+	}
+	return 0;
+}
+
 /* --- the loop -------------------------------------------------------------------------- */
 
 static const int passed_on[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH };
@@ -418,8 +474,12 @@ void monitor_block_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-static void dispatch(struct monitor *m, uint64_t id)
+static void dispatch(struct monitor *m, uint64_t id, uint32_t events)
 {
+	if (id >= SRC_GUEST) {
+		m->guest->ready(m->guest->ctx, (uint32_t)(id - SRC_GUEST), events);
+		return;
+	}
 	if (id >= SRC_CLIENT) {
 		on_client(m, &m->clients[id - SRC_CLIENT]);
 		return;
@@ -443,6 +503,7 @@ static void dispatch(struct monitor *m, uint64_t id)
 		break;
 	case SRC_FLOW:
 	case SRC_CLIENT:
+	case SRC_GUEST:
 		break;
 	}
 }
@@ -457,7 +518,7 @@ static int loop(struct monitor *m, struct err *e)
 		if (n < 0 && errno != EINTR)
 			return err_sys(e, "wait for events");
 		for (int i = 0; i < n && !m->ended; i++)
-			dispatch(m, events[i].data.u64);
+			dispatch(m, events[i].data.u64, events[i].events);
 		if (m->eager && m->flows[0].from >= 0)
 			flow_service(m, 0);
 		m->eager = m->eager && m->flows[0].from >= 0;
@@ -482,10 +543,28 @@ static int sources(struct monitor *m, struct err *e)
 	return 0;
 }
 
-int monitor_run(struct run *r, int log_dir, int *status, struct err *e)
+/* --- guests ---------------------------------------------------------------------------- */
+
+int monitor_watch(struct monitor *m, int fd, uint32_t events, uint32_t slot)
+{
+	return watch_fd(m, fd, events, SRC_GUEST + (uint64_t)slot) ? 0 : -errno;
+}
+
+void monitor_unwatch(struct monitor *m, int fd)
+{
+	epoll_ctl(m->epoll, EPOLL_CTL_DEL, fd, NULL);
+}
+
+int monitor_do(struct monitor *m, enum control_op op, int arg, struct err *e)
+{
+	return happen(m, ops[op].event, arg, e);
+}
+
+int monitor_run(struct run *r, int log_dir, const struct guest *guest, int *status, struct err *e)
 {
 	struct monitor m = {
-		.r = r, .state = STATE_RUNNING, .log.fd = -EBADF, .terminal.fd = -EBADF
+		.r = r, .state = STATE_RUNNING, .log.fd = -EBADF, .terminal.fd = -EBADF,
+		.guest = guest,
 	};
 	int ret;
 
@@ -496,10 +575,14 @@ int monitor_run(struct run *r, int log_dir, int *status, struct err *e)
 	ret = sources(&m, e);
 	if (ret == 0)
 		ret = flows_start(&m, log_dir, e);
+	if (ret == 0 && guest)
+		guest->begin(guest->ctx, &m);
 	if (ret == 0)
 		ret = loop(&m, e);
 	for (int i = 1; i < FLOWS_MAX; i++)
 		flow_drain(&m, &m.flows[i]);
+	if (guest && m.ended)
+		guest->drain(guest->ctx);
 	terminal_restore(&m.terminal);
 	log_file_close(&m.log);
 	launch_undo(r);
@@ -507,6 +590,14 @@ int monitor_run(struct run *r, int log_dir, int *status, struct err *e)
 	for (int i = 0; i < CLIENTS_MAX; i++)
 		if (m.clients[i].fd >= 0)
 			reply(&m.clients[i], 0, m.status, "");
+	if (guest)
+		guest->end(guest->ctx, m.code, m.status);
 	*status = m.status;
-	return ret;
+	if (ret < 0 || output_lost(&m, e) == 0)
+		return ret;
+	if (m.status == 0)
+		return -e->code;
+	/* A program that failed tells more by its own status than we could by ours. */
+	log_error("%s", e->text);
+	return 0;
 }
