@@ -12,6 +12,8 @@
 #include "base/path.h"
 #include "front/conf.h"
 #include "front/gate.h"
+#include "front/lxc_spec.h"
+#include "front/net_words.h"
 #include "front/profile.h"
 #include "spec/common_keys.h"
 #include "spec/key.h"
@@ -29,7 +31,7 @@ struct wish {
 
 struct collect {
 	struct cli *cli;
-	const char *profile;
+	const char *profile, *lxc;
 	struct wish *wish;
 	size_t n;
 	int argc;
@@ -51,6 +53,11 @@ static int apply_config(struct spec *s, const struct wish *w, const char *where,
 static int apply_gate(struct spec *s, const struct wish *w, const char *where, struct err *e)
 {
 	return gate_open(s, w->value, where, e);
+}
+
+static int cli_apply_net(struct spec *s, const struct wish *w, const char *where, struct err *e)
+{
+	return net_words_apply(s, w->value, where, e);
 }
 
 static int collect_wish(struct collect *c, struct wish wish, struct err *e)
@@ -77,6 +84,16 @@ static int take_profile(const struct opt *o, const char *value, void *into, stru
 	(void)o;
 	(void)e;
 	c->profile = value;
+	return 0;
+}
+
+static int take_lxc(const struct opt *o, const char *value, void *into, struct err *e)
+{
+	struct collect *c = into;
+
+	(void)o;
+	(void)e;
+	c->lxc = value;
 	return 0;
 }
 
@@ -219,6 +236,36 @@ static int take_name(const struct opt *o, const char *value, void *into, struct 
 	return collect_wish(into, (struct wish){ apply_key, o->name, "spec.name", value }, e);
 }
 
+/* --- network ------------------------------------------------------------------------------- */
+
+/* What may follow --net as a word of its own; everything else is the root file system, and wants '='. */
+static bool is_net_word(const char *word)
+{
+	static const char *const kinds[] = { "veth",	"user",	  "empty", "none",
+					     "macvlan", "ipvlan", "vlan",  "phys" };
+	static const char *const places[] = { "network:", "bridge:", "container:" };
+	size_t n = strcspn(word, ",");
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (strlen(kinds[i]) == n && !strncmp(word, kinds[i], n))
+			return true;
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		if (str_starts(word, places[i]))
+			return true;
+	return false;
+}
+
+static int take_net(const struct opt *o, const char *value, void *into, struct err *e)
+{
+	struct collect *c = into;
+
+	if (!value && optind < c->argc && is_net_word(c->argv[optind]))
+		value = c->argv[optind++];
+	return collect_wish(into,
+			    (struct wish){ cli_apply_net, o->name, NULL, value ? value : "auto" },
+			    e);
+}
+
 /* --- tables ------------------------------------------------------------------------------ */
 
 #define CLI_FLAG(name_, letter_, member, doc_)                                                     \
@@ -237,6 +284,12 @@ static const struct opt session_opts[] = {
 	{ .name = "rm", .take = take_rm, .doc = "remove the container when it ends (the default)" },
 	CLI_FLAG("keep", 0, keep, "do not remove the container when it ends"),
 	CLI_FLAG("interactive", 'i', interactive, "accepted for those used to it: standard input is always passed on"),
+	{ 0 }
+};
+
+static const struct opt plan_opts[] = {
+	CLI_FLAG("json", 0, json, "print JSON"),
+	CLI_FLAG("exec", 0, exec, "the order in which `ward exec` adds a program to such a container"),
 	{ 0 }
 };
 
@@ -267,6 +320,12 @@ static const struct opt spec_opts[] = {
 	  .metavar = "FILE",
 	  .take = take_config,
 	  .doc = "read a configuration, ward.conf(5); may be given again" },
+	{ .name = "lxc",
+	  .arg = OPT_VALUE,
+	  .metavar = "FILE",
+	  .take = take_lxc,
+	  .doc = "read an LXC configuration, in place of a profile; `ward convert` shows what it "
+		 "comes to" },
 	{ .name = "set",
 	  .arg = OPT_VALUE,
 	  .metavar = "KEY=VALUE",
@@ -294,6 +353,15 @@ static const struct opt spec_opts[] = {
 	  .take = take_key,
 	  .of = "rootfs.readonly",
 	  .doc = NULL },
+	{ .name = "net",
+	  .arg = OPT_MAYBE,
+	  .metavar = "KIND[,KEY=VALUE...]",
+	  .take = take_net,
+	  .doc = "a network device; alone: a veth on the network default (of an ordinary user: user). "
+		 "Kinds: veth, network:NAME, bridge:NAME, macvlan, ipvlan, vlan, phys, user, "
+		 "container:NAME, empty, and --net=host. The keys are those of net.N: "
+		 "--net veth,ipv4.address=10.1.2.3,limit.out=10M. May be given again" },
+	CLI_KEY("publish", 'p', "publish"),
 	CLI_KEY("hostname", 0, "uts.name"),
 	CLI_KEY("memory", 0, "memory.max"),
 	CLI_KEY("memory-swap", 0, "memory.swap"),
@@ -344,13 +412,16 @@ static struct opt from_key(const struct key *k)
 struct opt *cli_options(const struct cli_form *form)
 {
 	size_t keys = key_count_all();
-	struct opt *all = calloc(opt_count(session_opts) + opt_count(spec_opts) + keys + 1,
+	struct opt *all = calloc(opt_count(session_opts) + opt_count(plan_opts) +
+					 opt_count(spec_opts) + keys + 1,
 				 sizeof(*all));
 	size_t n = 0;
 
 	if (!all)
 		return NULL;
 	for (const struct opt *o = session_opts; form->session && o->name; o++)
+		all[n++] = *o;
+	for (const struct opt *o = plan_opts; form->plan && o->name; o++)
 		all[n++] = *o;
 	for (const struct opt *o = spec_opts; o->name; o++)
 		all[n++] = complete(*o);
@@ -480,11 +551,25 @@ static int apply_wishes(struct spec *s, const struct collect *c, bool files, str
 	return 0;
 }
 
+/* Where to start from. */
+static int apply_base(struct collect *c, const struct cli_form *form, struct err *e)
+{
+	struct spec *s = &c->cli->spec;
+
+	if (c->lxc && c->profile)
+		return err_msg(e, EINVAL,
+			       "--lxc and --profile: an LXC configuration chooses its "
+			       "profile itself (ward.silence, ward.privileged)");
+	if (c->lxc)
+		return lxc_spec_read(s, c->lxc, e);
+	return profile_apply(s, c->profile ? c->profile : form->profile,
+			     c->profile ? "--profile" : "default", e);
+}
+
 static int cli_apply(struct collect *c, const struct cli_form *form, int first, struct err *e)
 {
 	struct spec *s = &c->cli->spec;
-	const char *profile = c->profile ? c->profile : form->profile;
-	int ret = profile_apply(s, profile, c->profile ? "--profile" : "default", e);
+	int ret = apply_base(c, form, e);
 
 	if (ret == 0)
 		ret = apply_wishes(s, c, true, e);

@@ -16,6 +16,7 @@ struct cli_form {
 	const char *profile; /* without --profile */
 	bool session;	     /* -d, --rm, --keep, -i: there is a person in front */
 	bool command;	     /* a command to run must be given */
+	bool plan;	     /* --json, --exec: nothing is started, the order is printed */
 };
 
 struct cli {
@@ -25,6 +26,8 @@ struct cli {
 	bool interactive;
 	bool verbose;
 	bool debug;
+	bool json;
+	bool exec;
 };
 
 /* Fill `c` from argv[1..argc). Returns 0, OPT_HELP, or another negative errno with e set; the

@@ -68,6 +68,9 @@ int profile_apply(struct spec *s, const char *name, const char *where, struct er
 
 bool profile_is_fresh(const struct spec *s)
 {
+	for (size_t i = 0; i < s->numbered.n; i++)
+		if (!str_starts(s->numbered.item[i].where, "profile "))
+			return false;
 	if (!s->origin)
 		return true;
 	for (size_t i = 0; i < key_count_all(); i++)
