@@ -56,6 +56,10 @@ ward_state_end() {
 		[ -e "$name" ] || continue
 		timeout 20 "$WARD" rm --force "${name##*/}" >/dev/null 2>&1 || true
 	done
+	# The name server of a network ends with it.
+	for name in "$STATE"/run/net/[!-]*; do
+		[ ! -e "$name" ] || timeout 20 "$WARD" net down "${name##*/}" >/dev/null 2>&1 || true
+	done
 	if grep -F " $STATE/" /proc/self/mountinfo; then
 		echo "these mounts are left"
 		left=1

@@ -6,7 +6,8 @@ load ../lib
 @test "help lists the commands, and each has its own" {
 	local command help
 	help=$(ward help)
-	for command in run create start stop rm exec ls info wait logs freeze thaw plan defaults keys check; do
+	for command in run create start stop restart rename rm exec ls info wait logs freeze thaw update device plan \
+		defaults keys check; do
 		[[ "$help" == *" $command "* ]] || fail "help has no $command"
 		ends 0 "ward $command" ward $command --help
 	done
@@ -44,7 +45,7 @@ load ../lib
 	grep -q memory.max "$STATE/keys"
 	for key in $(for p in app system immutable appliance privileged; do ward defaults $p; done |
 		awk '$2 == "=" && $1 != "profile" && $1 != "include" { print $1 }' | sort -u); do
-		grep -qE "^ *$key( |$)" "$STATE/keys" || fail "$key"
+		grep -qE "^ *${key/.[0-9]./.N.}( |$)" "$STATE/keys" || fail "$key"
 	done
 }
 
@@ -61,6 +62,27 @@ load ../lib
 
 @test "plan says what a row that is skipped loses" {
 	ends 0 'filter of system calls' ward plan --set seccomp.policy=none "$LOOK_ROOT" -- /look
+}
+
+@test "plan --json is the same rows, with side, phase, name, why and what is lost" {
+	local options json
+	for options in "" "--exec" "--set seccomp.policy=none"; do
+		# shellcheck disable=SC2086 # a list of words
+		json=$(ward plan --json $options "$LOOK_ROOT" -- /look)
+		# shellcheck disable=SC2086
+		[ "$(jq -r '.[] | select(.runs) | (.side[0:1] | ascii_upcase) + " " + .name' <<<"$json")" = \
+			"$(ward plan $options "$LOOK_ROOT" -- /look | awk '($1 == "M" || $1 == "I") && !/ - (skipped|not asked)/ {
+				print $1, ($2 == ">" || $2 == "<" ? $2 " " $3 : $2) }')" ] || fail "$options: $json"
+	done
+	[ "$(jq -r '.[] | select(.name == "seccomp.load") | [.side, .phase, .runs, .lost] | @csv' <<<"$json")" = \
+		'"init","seal",false,"the filter of system calls"' ] || fail "$json"
+	[ "$(jq '[.[] | select(.runs and .lost)] | length' <<<"$json")" = 0 ]
+	[ "$(jq '[.[] | select(.why)] | length' <<<"$json")" -gt 20 ]
+}
+
+@test "plan --exec is the order of exec" {
+	try ward plan --exec "$LOOK_ROOT"
+	[[ "$status" -eq 0 && "$output" == *attach.spawn* && "$output" != *stage.enter* ]] || fail "$output"
 }
 
 @test "plan changes nothing" {
@@ -81,8 +103,9 @@ load ../lib
 @test "everything that lists has --json that is JSON" {
 	ward run -d --name "$ONE" "$LOOK_ROOT" -- /look sleep 30
 	local command
-	for command in "ls" "info $ONE" "keys" "check"; do
-		ward $command --json | jq -e 'length > 0' >/dev/null || fail "$command"
+	for command in "ls --json" "info --json $ONE" "keys --json" "check --json" "plan --json $LOOK_ROOT" \
+		"help --json" "help --json gates"; do
+		ward $command | jq -e 'length > 0' >/dev/null || fail "$command"
 	done
 }
 
@@ -180,6 +203,42 @@ refused() {
 	umount "$WARD_RUN_DIR"
 	[[ "$status" -eq 125 && "$output" == *"No space left"* ]] || fail "$status $output"
 	[ "$(wc -l <<<"$output")" -le 3 ] || fail "$output"
+}
+
+@test "output that cannot be written is one error and a failure, of every command" {
+	local command
+	ward run -d --name "$ONE" "$LOOK_ROOT" -- /look sleep 30
+	for command in "ls" "ls --json" "plan $LOOK_ROOT -- /look" "plan --json $LOOK_ROOT -- /look" "info $ONE" \
+		"help" "help gates" "--help" "--version" "run --help" "keys" "keys --json" "check" "defaults" \
+		"defaults --effective" "completion bash" "create --name $ONE-b $LOOK_ROOT -- /look"; do
+		# shellcheck disable=SC2086 # a list of words
+		try full ward $command
+		[[ "$status" -eq 1 && "$output" == *"standard output: No space left on device"* ]] ||
+			fail "$command: $status $output"
+		# shellcheck disable=SC2086
+		ends 0 '' ward $command || [ "${command%% *}" = create ]
+	done
+	try full ward run -d --name "$ONE-c" "$LOOK_ROOT" -- /look sleep 30
+	[[ "$status" -eq 125 && "$output" == *"No space left"* ]] || fail "$status $output"
+}
+
+full() {
+	"$@" >/dev/full
+}
+
+@test "output of the program that cannot be written is one error and a failure" {
+	ends 125 '^ward: write to standard output .*No space left on device$' full ward run "$LOOK_ROOT" -- /look ids
+	ends 3 'No space left' full ward run "$BUSYBOX" -- sh -c 'echo output; exit 3'
+	ends 0 '^$' full ward run "$LOOK_ROOT" -- /look exit 0
+	ward run -d --name "$ONE" "$LOOK_ROOT" -- /look await
+	ends 125 '^ward: write to standard output .*No space left on device$' full ward exec "$ONE" -- /look ids
+	until_ok eval 'ward logs "$ONE" | grep -q ready'
+	ends 1 'No space left' full ward logs "$ONE"
+}
+
+@test "a reader that has read enough is no error" {
+	try bash -c "'$WARD' run '$LOOK_ROOT' -- /look print 100000 | head -n 1"
+	[[ "$status" -eq 0 && "$output" != *ward:* ]] || fail "$status $output"
 }
 
 @test "no open files left is one error" {

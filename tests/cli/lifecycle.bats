@@ -5,7 +5,11 @@ load ../lib
 
 detached() {
 	ward run -d --name "$1" "${@:2}" "$LOOK_ROOT" -- /look await
-	until_ok grep -q ready <(ward logs "$1")
+	until_ok is_ready "$1"
+}
+
+is_ready() {
+	ward logs "$1" | grep -q ready
 }
 
 state_of() {
@@ -204,4 +208,143 @@ until_ended() {
 	[ $((SECONDS - waited)) -lt 20 ] || fail "the caller waited for the container's end"
 	[ -z "$(find /proc/[0-9]*/fd -lname "$STATE/left-open" 2>/dev/null)" ] || fail "a monitor holds the file"
 	ward stop -t 0 "$ONE"
+}
+
+@test "restart stops and starts again, and starts what did not run" {
+	local first
+	ward create --name "$ONE" --profile app "$LOOK_ROOT" -- /look await
+	ward restart "$ONE"
+	first=$(ward info "$ONE" --json | jq .pid)
+	ward restart "$ONE"
+	[ "$(state_of "$ONE")" = running ]
+	[ "$(ward info "$ONE" --json | jq .pid)" != "$first" ]
+	[ ! -d "/proc/$first" ]
+}
+
+@test "restart leaves running what could not be started again" {
+	local pid
+	detached "$ONE"
+	ends 1 "no container $ONE" ward restart "$ONE"
+	[ "$(state_of "$ONE")" = running ]
+	mkdir "$STATE/volume"
+	ward create --name "$ONE-b" --profile app -v "$STATE/volume:/tmp" "$LOOK_ROOT" -- /look await
+	ward start "$ONE-b"
+	pid=$(ward info "$ONE-b" --json | jq .pid)
+	echo 'memory.max = 1' >>"$WARD_LIB_DIR/containers/$ONE-b/config"
+	ends 1 'memory.max' ward restart "$ONE-b"
+	[ "$(ward info "$ONE-b" --json | jq .pid)" = "$pid" ]
+}
+
+@test "rename gives a stopped container another name, with its log" {
+	ward create --name "$ONE" --profile app "$LOOK_ROOT" -- /look print 3
+	ward start "$ONE"
+	until_ended "$ONE"
+	local log
+	log=$(ward logs "$ONE")
+	[ -n "$log" ]
+	ward rename "$ONE" "$ONE-new"
+	[ "$(ward ls --json | jq -r '.[].name')" = "$ONE-new" ]
+	[ "$(ward logs "$ONE-new")" = "$log" ]
+	ward start "$ONE-new"
+	until_ended "$ONE-new"
+	ward create --name "$ONE" "$LOOK_ROOT" -- /look await
+}
+
+@test "rename refuses what runs, what is not there, and names that are taken or none" {
+	ward create --name "$ONE" --profile app "$LOOK_ROOT" -- /look await
+	ward create --name "$ONE-b" --profile app "$LOOK_ROOT" -- /look await
+	ends 1 'exists already' ward rename "$ONE" "$ONE-b"
+	ends 1 'not a name' ward rename "$ONE" ../x
+	ends 1 'no container' ward rename "$ONE-c" "$ONE-d"
+	ends 2 'the same' ward rename "$ONE" "$ONE"
+	ward start "$ONE"
+	ends 1 'stop it first' ward rename "$ONE" "$ONE-d"
+	ends 1 'running' ward rename "$ONE-b" "$ONE"
+	[ "$(ward ls --json | jq -r '.[].name' | tr '\n' ' ')" = "$ONE $ONE-b " ]
+}
+
+@test "update changes the limits of a running container, and of its next start" {
+	ward create --name "$ONE" --profile app --memory 64M --pids 20 "$LOOK_ROOT" -- /look await
+	ward start "$ONE"
+	ends 11 'EAGAIN' ward exec "$ONE" -- /look forkbomb 50
+	ward update "$ONE" --pids 200 --memory 256M
+	ends 0 'OK' ward exec "$ONE" -- /look forkbomb 50
+	[ "$(ward info "$ONE" --json | jq -c '[.use.pids_max, .use.memory_max]')" = '[200,268435456]' ]
+	ward update "$ONE" --memory 32M
+	[ "$(ward info "$ONE" --json | jq .use.memory_max)" = 33554432 ]
+	ward restart "$ONE"
+	[ "$(ward info "$ONE" --json | jq -c '[.use.pids_max, .use.memory_max]')" = '[200,33554432]' ]
+	ward stop "$ONE"
+	ward update "$ONE" --pids 30
+	ward start "$ONE"
+	[ "$(ward info "$ONE" --json | jq -c '[.use.pids_max, .use.memory_max]')" = '[30,33554432]' ]
+}
+
+@test "update refuses bad values and changes nothing then" {
+	ward create --name "$ONE" --profile app --pids 20 "$LOOK_ROOT" -- /look await
+	local before
+	before=$(cat "$WARD_LIB_DIR/containers/$ONE/config")
+	ends 1 'memory.max' ward update "$ONE" --pids 30 --memory 1x
+	ends 1 'less than one page' ward update "$ONE" --pids 30 --memory 100
+	ends 1 'which limit' ward update "$ONE"
+	ends 1 'no container' ward update "$ONE-b" --pids 30
+	ward start "$ONE"
+	ends 1 'less than one page' ward update "$ONE" --pids 30 --memory 100
+	[ "$(ward info "$ONE" --json | jq .use.pids_max)" = 20 ]
+	[ "$(cat "$WARD_LIB_DIR/containers/$ONE/config")" = "$before" ]
+}
+
+@test "those who wait never lock out those who act" {
+	detached "$ONE"
+	for _ in $(seq 70); do
+		spawn "$WARD" wait "$ONE" >>"$STATE/waited" 2>>"$STATE/refused"
+	done
+	# 48 places are for waiting; the rest is refused with a sentence.
+	until_ok eval '[ "$(grep -c "too many wait" "$STATE/refused")" = 22 ]'
+	ward freeze "$ONE"
+	ward thaw "$ONE"
+	ward stop -t 0 "$ONE"
+	until_ok eval '[ "$(grep -c 137 "$STATE/waited")" = 48 ]'
+}
+
+@test "clients that say nothing lock nobody out" {
+	detached "$ONE"
+	spawn python3 -c '
+import os, socket, sys, time
+os.chdir(sys.argv[1])
+held = []
+for _ in range(100):
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    s.connect("control")
+    held.append(s)
+print("held", flush=True)
+time.sleep(60)' "$WARD_RUN_DIR/containers/$ONE" >"$STATE/held"
+	until_ok grep -q held "$STATE/held"
+	ward stop -t 0 "$ONE"
+	[ -z "$(ward ls --json | jq -r '.[].name')" ]
+}
+
+@test "directories made for cgroup.parent go with the last container, an administrator's stay" {
+	local parent=parent-${STATE##*.} here
+	detached "$ONE" --set "cgroup.parent=$parent/a/b"
+	detached "$ONE-b" --set "cgroup.parent=$parent/a"
+	[ -n "$(find /sys/fs/cgroup -type d -path "*/$parent/a/b/ward-$ONE")" ]
+	ward stop -t 0 "$ONE"
+	[ -z "$(find /sys/fs/cgroup -type d -path "*/$parent/a/b")" ]
+	[ -n "$(find /sys/fs/cgroup -type d -path "*/$parent/a/ward-$ONE-b")" ]
+	ward stop -t 0 "$ONE-b"
+	[ -z "$(find /sys/fs/cgroup -type d -name "$parent")" ]
+	for here in $(awk '$3 ~ /^cgroup/ { print $2 }' /proc/mounts); do
+		mkdir "$here/$parent"
+	done
+	detached "$ONE" --set "cgroup.parent=$parent/a"
+	ward stop -t 0 "$ONE"
+	[ -z "$(find /sys/fs/cgroup -type d -path "*/$parent/a")" ]
+	[ -n "$(find /sys/fs/cgroup -type d -name "$parent")" ]
+	find /sys/fs/cgroup -type d -name "$parent" -exec rmdir {} +
+}
+
+@test "exec works where every id is the host's" {
+	detached "$ONE" --profile privileged --net=empty
+	ends 0 '^uid 0 0 0' ward exec "$ONE" -- /look ids
 }

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 
 static const struct probe *const tables[] = {
-	probes_fs, probes_kernel, probes_net, probes_limit, probes_show,
+	probes_fs, probes_kernel, probes_net, probes_limit, probes_show, probes_packet,
 };
 
 #define ROW(name)                                                                                  \

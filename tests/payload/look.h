@@ -29,7 +29,8 @@ struct probe {
 	}
 
 /* One table per file, each ended by an empty row. */
-extern const struct probe probes_fs[], probes_kernel[], probes_net[], probes_limit[], probes_show[];
+extern const struct probe probes_fs[], probes_kernel[], probes_net[], probes_limit[], probes_show[],
+	probes_packet[];
 
 /* A name from <errno.h>, "OK" for 0. */
 const char *errno_name(int number);

@@ -202,6 +202,75 @@ lives_in_background() {
 	[ -z "$(names)" ]
 }
 
+@test "exec has the container's OOM score" {
+	each_user oom_score
+}
+
+oom_score() {
+	as_user run -d --name "$ONE" --set process.oom_score_adj=321 "$HOMES/root" -- /look sleep 30 || return 1
+	ends 0 '^321$' as_user exec "$ONE" -- /look read /proc/self/oom_score_adj
+}
+
+@test "exec takes what there is of a limit written with a ?, and refuses another" {
+	as_user run -d --name "$ONE" --set 'rlimit.nofile=1024:2048?' "$HOMES/root" -- /look sleep 30
+	ends 0 '^1024 2048$' as_user exec "$ONE" -- /look rlimit nofile
+	ends 0 '^300 300$' with_files 300 as_user exec "$ONE" -- /look rlimit nofile
+	as_user rm --force "$ONE"
+	as_user run -d --name "$ONE" --set 'rlimit.nofile=1024:2048' "$HOMES/root" -- /look sleep 30
+	ends 125 'rlimit.nofile .*the hard limit is 300' with_files 300 as_user exec "$ONE" -- /look rlimit nofile
+}
+
+with_files() (
+	ulimit -n "$1"
+	shift
+	"$@"
+)
+
+@test "devices of a running container are root's to change" {
+	as_user run -d --name "$ONE" --profile system --net=empty "$HOMES/root" -- /look sleep 30
+	ends 1 'only root' as_user device "$ONE" add /dev/full
+}
+
+# Two sessions of the user, each with a cgroup that was delegated to it.
+sessions() {
+	V2=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+	[ -n "$V2" ] || skip "this host has no cgroup v2"
+	SLICE=$V2/wardtest-$BATS_TEST_NUMBER-$$
+	mkdir -p "$SLICE"/{one,two}/shell
+	chown -R "$USER_NAME:" "$SLICE"
+}
+
+sessions_end() {
+	[ -z "$(find "$SLICE" -name 'ward-*')" ] || fail "a cgroup is left" || return 1
+	until_ok eval 'find "$SLICE" -depth -type d -exec rmdir {} +'
+}
+
+in_session() (
+	echo "$BASHPID" >"$SLICE/$1/shell/cgroup.procs"
+	shift
+	as_user "$@"
+)
+
+@test "what a killed monitor left in a delegated cgroup is found from another session" {
+	sessions
+	in_session one run -d --name "$ONE" "$HOMES/root" -- /look sleep 30
+	[ -d "$SLICE/one/ward-$ONE" ] || fail "no cgroup was made"
+	kill -9 "$(sed -n 's/^monitor=//p' "$HOMES/$USER_NAME/run/ward/containers/$ONE/state")"
+	[ -d "$SLICE/one/ward-$ONE" ] || fail "it is gone by itself"
+	in_session two ls
+	sessions_end
+}
+
+@test "limits whose controller was not delegated are told in one line; asked for, they are refused" {
+	sessions
+	! grep -q pids "$SLICE/cgroup.controllers" || skip "the controller is here"
+	try in_session one run "$HOMES/root" -- /look exit 0
+	[[ "$status" -eq 0 && "$said" == *'pids.max'*'not limited'* && "$(wc -l <<<"$said")" = 1 ]] || fail "$status $said"
+	try in_session one run --pids 20 "$HOMES/root" -- /look exit 0
+	[[ "$status" -eq 125 && "$said" == *'pids.max cannot be enforced'* ]] || fail "$status $said"
+	sessions_end
+}
+
 @test "busybox runs a shell" {
 	each_user ends 0 '^3$' as_user run "$HOMES/busybox" -- /bin/sh -c 'echo $((1 + 2))'
 }

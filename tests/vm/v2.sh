@@ -238,6 +238,18 @@ exec_is_behind_the_rules() {
 	ward rm --force rules && return $status
 }
 
+device_comes_and_goes() {
+	detached late --profile system --net=empty || return 1
+	ends 2 ENOENT ward exec late -- /look open-r /dev/vda &&
+		ward device late add /dev/vda &&
+		ends 0 OK ward exec late -- /look open-r /dev/vda &&
+		ward device late rm /dev/vda &&
+		ends 2 ENOENT ward exec late -- /look open-r /dev/vda &&
+		ends 0 OK ward exec late -- /look open-w /dev/zero
+	status=$?
+	ward rm --force late && return $status
+}
+
 check "there are device nodes to try" make_nodes
 check "control: outside of the container's cgroup each of them opens" all_open_outside
 check "a listed device opens" device OK open-r zero
@@ -246,6 +258,30 @@ check "a disk is refused" device EPERM open-r disk
 check "control: with a rule for it the device opens" device OK open-w kmsg --set 'device.rule=c 1:11 w'
 check "a rule for reading does not allow writing" reading_is_not_writing
 check "the rules hold for exec, and info sees them" exec_is_behind_the_rules
+check "a running container is given a device, and loses it again" device_comes_and_goes
+
+# --- other limits, other places ---------------------------------------------------------------------
+
+limits_change() {
+	local dir=/sys/fs/cgroup/fresh/ward-more
+	# In a place of its own, to which nobody has passed on more than was needed.
+	detached more --pids 25 --set cgroup.parent=fresh || return 1
+	file_is 25 "$dir/pids.max" && ends 1 '' test -e "$dir/cpu.max" &&
+		ends 0 '' ward update more --pids 30 --cpus 0.5 --memory 32M &&
+		file_is 30 "$dir/pids.max" && file_is '50000 100000' "$dir/cpu.max" &&
+		file_is 33554432 "$dir/memory.max"
+	status=$?
+	ward rm --force more && return $status
+}
+
+parents_go() {
+	detached child --set cgroup.parent=made/by/ward || return 1
+	[ -d /sys/fs/cgroup/made/by/ward/ward-child ] || fail "it is elsewhere" || return 1
+	ward stop -t 0 child && until_ok test ! -e /sys/fs/cgroup/made
+}
+
+check "limits of a running container change, also of a controller that it had not" limits_change
+check "directories made for cgroup.parent go with the container" parents_go
 
 # --- stop, freeze, exec ---------------------------------------------------------------------------
 
@@ -407,7 +443,8 @@ user_walls_stand() {
 delegate() {
 	local file
 	mkdir -p /sys/fs/cgroup/user/session || return 1
-	echo '+pids +memory +cpu' >/sys/fs/cgroup/cgroup.subtree_control || return 1
+	# What earlier containers were given goes again.
+	echo '+pids +memory +cpu -io' >/sys/fs/cgroup/cgroup.subtree_control || return 1
 	for file in '' cgroup.procs cgroup.subtree_control cgroup.threads; do
 		chown user "/sys/fs/cgroup/user/$file" "/sys/fs/cgroup/user/session/$file" || return 1
 	done
@@ -415,6 +452,13 @@ delegate() {
 
 in_delegated() {
 	(echo 0 >/sys/fs/cgroup/user/session/cgroup.procs && "$@")
+}
+
+check_tells_what_is_delegated() {
+	in_delegated as_user ward check >/run/check 2>&1
+	check_finds 'cgroup pids' 'ok  *v2, /sys/fs/cgroup/user$' &&
+		check_finds 'cgroup io' 'warn  *v2, but not delegated to /sys/fs/cgroup/user$' &&
+		ends 0 'Delegate=' grep -A 4 '^cgroup io' /run/check
 }
 
 user_limits_hold() {
@@ -446,6 +490,7 @@ check "ward check says what an ordinary user lacks" ends 0 '^delegation  *warn' 
 check "an ordinary user without a range runs a program under the one id there is" user_has_one_id
 check "the same walls stand" user_walls_stand
 check "a part of the cgroups can be delegated" delegate
+check "ward check says which controllers were delegated, and how to have the others" check_tells_what_is_delegated
 check "in it the user's limits hold" user_limits_hold
 check "and a container starts, is entered, frozen and stopped" user_container_lives
 check "the user's cgroups are empty again" remove_delegated

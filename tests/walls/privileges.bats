@@ -1,7 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The walls caps, cred, idmap and keyring: who the program is, and what it may become. (Landlock,
-# which only repeats what the mounts say, stands alone in tests/unit/test_landlock.c.)
+# The walls caps, cred, idmap, keyring and landlock: who the program is, and what it may become.
 load ../lib
 
 zero=0000000000000000
@@ -187,4 +186,39 @@ zero=0000000000000000
 	try inside -- read /proc/self/oom_score_adj
 	[ "$output" -ge 0 ]
 	gives EACCES -- write /proc/self/oom_score_adj -900
+}
+
+# --- landlock ---------------------------------------------------------------------------------------
+
+# A read-only volume that follows the host's mounts: what the host mounts there later comes in
+# writable. The mounts say yes; Landlock, which was told what is writable at the start, says no.
+late_mount() {
+	mkdir -p "$STATE/volume/late"
+	mount --bind "$STATE/volume" "$STATE/volume"
+	mount --make-shared "$STATE/volume"
+	ward run -d --name "$ONE" --set landlock="$1" -v "$STATE/volume:/data:ro,slave,rbind" "$LOOK_ROOT" -- /look sleep 30
+	mount -t tmpfs -o mode=1777 none "$STATE/volume/late"
+	ends 30 '^EROFS$' ward exec "$ONE" -- /look create /data/new
+	try ward exec "$ONE" -- /look create /data/late/new
+	ward stop -t 0 "$ONE"
+	umount "$STATE/volume/late" "$STATE/volume"
+}
+
+@test "a writable mount that turns up beneath a read-only volume is refused by Landlock alone" {
+	grep -q landlock /sys/kernel/security/lsm 2>/dev/null || ward check | grep -q '^landlock *ok' ||
+		skip "this kernel has no Landlock"
+	late_mount true
+	[ "$output" = EACCES ] || fail "$output"
+}
+
+@test "control: without Landlock it can be written" {
+	late_mount false
+	[ "$output" = OK ] || fail "$output"
+}
+
+@test "Landlock refuses a whiteout, which needs no capability, beneath a writable volume" {
+	mkdir -m 777 "$STATE/volume"
+	ward check | grep -q '^landlock *ok' || skip "this kernel has no Landlock"
+	gives EACCES --set seccomp.policy=none -v "$STATE/volume:/data" -- mknod /data/gone c 0 0
+	gives OK --set seccomp.policy=none --set landlock=false -v "$STATE/volume:/data" -- mknod /data/gone c 0 0
 }

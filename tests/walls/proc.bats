@@ -155,3 +155,13 @@ masked() {
 @test "/dev is read-only where the root is" {
 	gives EROFS --user 0 -- create /dev/new
 }
+
+@test "on cgroup v1 an application sees the limits to be read, a system every hierarchy it has" {
+	[ -e /sys/fs/cgroup/devices/devices.list ] || skip "no cgroup v1 devices here"
+	try inside -- read /proc/self/mountinfo
+	grep -q ' /sys/fs/cgroup/memory ' <<<"$output" || fail "no memory: $output"
+	grep -E ' /sys/fs/cgroup/(devices|pids|unified) ' <<<"$output" && fail "more than limits: $output"
+	gives OK -- open-r /sys/fs/cgroup/memory/memory.limit_in_bytes
+	try inside --profile system -- read /proc/self/mountinfo
+	grep -q ' /sys/fs/cgroup/devices ' <<<"$output" || fail "the control: $output"
+}
