@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Send many small UDP packets and print what one costs: nanoseconds of processor time, which other
- * programs on the machine disturb less than packets per second. The way of a packet through a veth to
- * the receiver's socket is walked in the sender's time.
+ * programs on the machine disturb less than packets per second. The way of a packet through a veth
+ * to the receiver's socket is walked in the sender's time.
  *
  *	packets ADDRESS PORT NUMBER
  *	packets ADDRESS PORT		be the receiver, whose socket is soon full and stays so */

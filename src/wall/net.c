@@ -125,7 +125,8 @@ const struct wall wall_net = {
 	.keys = net_keys,
 	.n_keys = ARRAY_SIZE(net_keys),
 	.check = net_check,
-	.settled = SETTLED_ENTERED,
+	/* The last of its devices is there when the mounts are. */
+	.settled = SETTLED_MOUNTED,
 	.observe = net_observe,
 	.verify = net_verify,
 	.rules = rules,

@@ -114,7 +114,8 @@ static int lay(const struct run *r, const char *path, const char *name, struct e
 	autoclose int target = stage_target(r, path, true, e);
 	autoclose int tree = -EBADF;
 
-	if (target == -EROFS || target == -ELOOP || target == -ENOTDIR) {
+	/* An ordinary user may not make what is missing in an image of root's. */
+	if (target == -EROFS || target == -EACCES || target == -ELOOP || target == -ENOTDIR) {
 		log_warn("%s", e->text);
 		*e = ERR_NONE;
 		return 0;

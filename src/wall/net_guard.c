@@ -8,10 +8,11 @@
  * CAP_NET_ADMIN, but not this, which needs the host's. Kernels before 6.6 have only the classifier.
  *
  * Loading the program costs 1 ms, nearly all of it in the verifier. So the bridges of ward keep one
- * for all their ports, in a chain of classifiers that no packet visits; it finds what it must know of
- * the port in a map, at a place that follows from the number of the interface. The chain ends with the
- * bridge, the map with the last program. Who finds the place of a port taken by another that lives, or
- * wants more than the shared program knows, has a program of its own. tc-bpf(8), bpf(2). */
+ * for all their ports, in a chain of classifiers that no packet visits; it finds what it must know
+ * of the port in a map, at a place that follows from the number of the interface. The chain ends
+ * with the bridge, the map with the last program. Who finds the place of a port taken by another
+ * that lives, or wants more than the shared program knows, has a program of its own. tc-bpf(8),
+ * bpf(2). */
 #include "wall/net_guard.h"
 
 #include <errno.h>
@@ -122,7 +123,7 @@ static int ports_put(int nl, int map, uint32_t entries, const struct guard_port 
 	return map_do(BPF_MAP_UPDATE_ELEM, map, place, (void *)(uintptr_t)port);
 }
 
-/* --- programs ----------------------------------------------------------------------------------- */
+/* --- programs --------------------------------------------------------------------------------- */
 
 static int program_load(const struct guard_job *job)
 {
@@ -172,7 +173,7 @@ static int program_own(int nl, const struct guard *g, const struct guard_port *p
 	return err_sys(e, "load the port guard");
 }
 
-/* --- one program for the ports of a bridge --------------------------------------------------------- */
+/* --- one program for the ports of a bridge ---------------------------------------------------- */
 
 static bool may_share(const struct guard *g)
 {
@@ -214,7 +215,8 @@ static int shared_make(int nl, int keeper, struct guard_job *job, uint32_t handl
 	return ret < 0 ? ret : take_fd(program);
 }
 
-/* The shared program, with this port in its map. Returns its descriptor; -EBUSY: there is no place. */
+/* The shared program, with this port in its map. Returns its descriptor; -EBUSY: there is no
+ * place. */
 static int program_shared(int nl, const struct guard *g, const struct guard_port *port,
 			  struct err *e)
 {
@@ -243,7 +245,7 @@ static int program_shared(int nl, const struct guard *g, const struct guard_port
 	return err_sys(e, "use the port guard of the bridge");
 }
 
-/* --- what the port is told ------------------------------------------------------------------------- */
+/* --- what the port is told -------------------------------------------------------------------- */
 
 /* The link-local address that the kernel makes of a MAC address (RFC 4291, appendix A). */
 static struct in6_addr link_local(const uint8_t mac[6])
@@ -328,7 +330,7 @@ int guard_check(const struct guard *g, struct err *e)
 	return 0;
 }
 
-/* --- attaching and looking ---------------------------------------------------------------------- */
+/* --- attaching and looking -------------------------------------------------------------------- */
 
 static int attach_host_end(int nl, int index, const struct guard *g, struct err *e)
 {
@@ -349,9 +351,14 @@ static int attach_inside(int nl, int index, const struct guard *g, struct err *e
 {
 	autoclose int program = -EBADF;
 	struct guard_port port;
+	struct guard police = *g;
 	int ret;
 
-	guard_port_fill(&port, g, index);
+	/* Here packets are counted before they come to the queue, and some that it drops are
+	 * counted too. So this only bounds what a container gets who takes the queue away. */
+	if (g->rate_out != LIMIT_MAX)
+		police.rate_out += g->rate_out / 4;
+	guard_port_fill(&port, &police, index);
 	program = program_own(nl, g, &port, e);
 	if (program < 0)
 		return program;

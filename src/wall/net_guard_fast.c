@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The port guard's program, its short way: a plain TCP or UDP packet of the port's first address, in
- * the linear part of its buffer, passes without a call. It lets through nothing that the whole program
- * would not; whatever is not so plain goes there. */
+/* The port guard's program, its short way: a plain TCP or UDP packet of the port's first address,
+ * in the linear part of its buffer, passes without a call. It lets through nothing that the whole
+ * program would not; whatever is not so plain goes there. Fragments need no look: all but those to
+ * or from the ports of DHCP pass there too. */
 #include "wall/net_guard_writer.h"
 
 enum { DATA = BPF_REG_7, END = BPF_REG_8, THE_PORT = BPF_REG_9 };
@@ -77,9 +78,6 @@ void guard_write_fast(struct writer *w, int whole)
 	emit(w, bpf_alu_reg(BPF_MOV, BPF_REG_5, BPF_REG_1));
 	look(w, BPF_B, ETH_HLEN);
 	emit(w, bpf_alu(BPF_XOR, BPF_REG_1, 0x45));
-	emit(w, bpf_alu_reg(BPF_OR, BPF_REG_5, BPF_REG_1));
-	look(w, BPF_H, ETH_HLEN + 6);
-	emit(w, bpf_alu(BPF_AND, BPF_REG_1, htons(0x3fff)));
 	emit(w, bpf_alu_reg(BPF_OR, BPF_REG_5, BPF_REG_1));
 	differ_port(w, BPF_W, ETH_HLEN + 12, offsetof(struct guard_port, address4[0]));
 	emit(w, bpf_get(BPF_W, BPF_REG_1, THE_PORT, offsetof(struct guard_port, none4)));

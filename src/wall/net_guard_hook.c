@@ -88,7 +88,7 @@ int guard_classifier_program(int nl, int index, uint32_t hook, uint32_t chain, u
 	return ret < 0 ? ret : bpf_open(id);
 }
 
-/* --- tcx ----------------------------------------------------------------------------------------- */
+/* --- tcx -------------------------------------------------------------------------------------- */
 
 /* The network namespace of a socket. */
 static int namespace_of(int socket)
@@ -98,8 +98,8 @@ static int namespace_of(int socket)
 	return fd < 0 ? -errno : fd;
 }
 
-/* bpf(2) counts interfaces in the caller's network namespace, netlink in the socket's. Go there; *back
- * receives the way back, unless we are there. 0 or -errno. */
+/* bpf(2) counts interfaces in the caller's network namespace, netlink in the socket's. Go there;
+ * *back receives the way back, unless we are there. 0 or -errno. */
 static int enter(int nl, int *back)
 {
 	autoclose int ours = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);

@@ -29,7 +29,8 @@ struct guard_port {
 
 enum { GUARD_PRICE_BITS = 16 };
 
-/* Places of the map that the ports of a bridge share: by the number of the interface, modulo this. */
+/* Places of the map that the ports of a bridge share: by the number of the interface, modulo
+ * this. */
 enum { GUARD_PORTS = 256 };
 
 /* A flow, as it stands in the map of flows that were seen; least recently used goes first. */
@@ -56,11 +57,11 @@ void guard_program(struct bpf_code *c, const struct guard_job *job);
 /* The port's entry. */
 void guard_port_fill(struct guard_port *port, const struct guard *g, int index);
 
-/* The map in which a guard keeps its ports: descriptor, -ENOENT when the program is no guard. A port is
- * in place (number of its interface) % entries. */
+/* The map in which a guard keeps its ports: descriptor, -ENOENT when the program is no guard. A
+ * port is in place (number of its interface) % entries. */
 int guard_map(int program, uint32_t *entries);
 
-/* --- net_guard_hook.c ----------------------------------------------------------------------------- */
+/* --- net_guard_hook.c ------------------------------------------------------------------------- */
 
 /* Put a program on a hook of the interface: chain 0 is visited, others are not. -EEXIST when the
  * handle is taken there. */
@@ -69,7 +70,8 @@ int guard_classifier_put(int nl, int index, uint32_t hook, uint32_t chain, uint3
 /* The program that was put there: descriptor, -ENOENT or -errno. */
 int guard_classifier_program(int nl, int index, uint32_t hook, uint32_t chain, uint32_t handle);
 
-/* The same on the way out, where only the host's CAP_NET_ADMIN reaches. -EOPNOTSUPP: an old kernel. */
+/* The same on the way out, where only the host's CAP_NET_ADMIN reaches. -EOPNOTSUPP: an old
+ * kernel. */
 int guard_tcx_put(int nl, int index, int program);
 int guard_tcx_program(int nl, int index);
 int guard_tcx_remove(int nl, int index);

@@ -59,9 +59,9 @@ static void write_flow(struct writer *w)
 	here(w, known);
 }
 
-/* Take the price in OFFSET (ns) out of the bucket at `place` of the port, `deep` (in BPF_REG_8). Two
- * processors that come at once may both find it full and pay once together; that can be had only
- * from a full bucket. */
+/* Take the price in OFFSET (ns) out of the bucket at `place` of the port, `deep` (in BPF_REG_8).
+ * Two processors that come at once may both find it full and pay once together; that can be had
+ * only from a full bucket. */
 static void write_bucket(struct writer *w, size_t place, int empty)
 {
 	int16_t at = (int16_t)place;
@@ -102,7 +102,6 @@ void guard_write_flow_limit(struct writer *w)
 	emit(w, bpf_alu(BPF_ADD, BPF_REG_3, NEXT));
 	emit(w, bpf_alu(BPF_MOV, BPF_REG_4, BPF_ANY));
 	call_flows(w, BPF_FUNC_map_update_elem);
-	go(w, w->accept);
 }
 
 void guard_write_rate_limit(struct writer *w, int pass)

@@ -4,7 +4,7 @@
  * could be misled with. What is not understood is dropped. */
 #include "wall/net_guard_writer.h"
 
-/* --- frame, ARP --------------------------------------------------------------------------------- */
+/* --- frame, ARP ------------------------------------------------------------------------------- */
 
 static void write_frame(struct writer *w, int arp, int ip6)
 {
@@ -44,7 +44,7 @@ static void write_arp(struct writer *w)
 	go(w, w->accept);
 }
 
-/* --- IPv4 --------------------------------------------------------------------------------------- */
+/* --- IPv4 ------------------------------------------------------------------------------------- */
 
 /* To a DHCP server: a request for this port's own hardware address, or a container could take all
  * leases of a network. BOOTP, RFC 2131. */
@@ -158,8 +158,8 @@ static void write_drop(struct writer *w, int label, size_t counter)
 	emit(w, bpf_leave());
 }
 
-/* The port's place: the only value of the map, or the one where the number of the interface points. An
- * array, since the kernel's compiler writes its lookup into the program. */
+/* The port's place: the only value of the map, or the one where the number of the interface points.
+ * An array, since the kernel's compiler writes its lookup into the program. */
 static void write_port(struct writer *w)
 {
 	int found = label(w), nobody = label(w);

@@ -43,8 +43,7 @@ enum {
 	IP6_SOURCE = NET + 8,
 	IP6_TARGET = NET + 24,
 	ARP_OPERATION = NET + 6,
-	ARP_MAC = NET + 8,
-	ARP_SOURCE = NET + 14
+	ARP_MAC = NET + 8
 };
 
 /* Every frame that may pass is at least this long: Ethernet and a bare IPv4 header. */
@@ -66,10 +65,11 @@ void guard_write_fast(struct writer *w, int whole);
 /* An IPv6 packet, behind the Ethernet header: judge it and go. */
 void guard_write_ip6(struct writer *w);
 
-/* At w->flow: is it a flow that was seen, or may it be new? */
+/* At w->flow: is it a flow that was seen, or may it be new? Falls through to w->accept. */
 void guard_write_flow_limit(struct writer *w);
 
-/* At w->accept: is there room in the rate? Falls through, or goes to `pass` when there is no limit. */
+/* At w->accept: is there room in the rate? Falls through, or goes to `pass` when there is no
+ * limit. */
 void guard_write_rate_limit(struct writer *w, int pass);
 
 /* --- small pieces --------------------------------------------------------------------------- */
@@ -222,8 +222,8 @@ static inline void if_in(struct writer *w, uint8_t reg, uint64_t set, int yes)
 	here(w, no);
 }
 
-/* Is BPF_REG_1, and what lies at `at`, an IPv4 address of the port? Falls through when not. `any`: any
- * single host's is. */
+/* Is BPF_REG_1, and what lies at `at`, an IPv4 address of the port? Falls through when not. `any`:
+ * any single host's is. */
 static inline void if_own4(struct writer *w, int at, bool any, int yes)
 {
 	int no = label(w);

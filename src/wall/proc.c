@@ -258,8 +258,9 @@ static int make_v1(struct made *m, int i, uint64_t attr)
 	if (i == CG_SYSTEMD)
 		return stage_fs("cgroup", systemd, ARRAY_SIZE(systemd), attr, &m->err);
 	fd = stage_fs("cgroup", opts, 1, attr, &m->err);
-	/* EBUSY: it shares its hierarchy with others. */
-	if (fd != -EBUSY || file_read(m->r->proc, "self/cgroup", 65536, &text) < 0)
+	/* It shares its hierarchy with others: to mount it alone would make another one. */
+	if ((fd != -EBUSY && fd != -EPERM) ||
+	    file_read(m->r->proc, "self/cgroup", 65536, &text) < 0)
 		return fd;
 	m->err = ERR_NONE;
 	comounted(str_text(&text), v1_names[i], names, sizeof(names));

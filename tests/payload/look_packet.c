@@ -3,8 +3,9 @@
  *
  *	me 02:00:00:00:00:01 10.0.0.1 fe80::1 00*20 0806	(hexadecimal digits)
  *
- * me is the MAC address of the interface, all that of everybody. Lengths and checksums of IP, UDP, ICMP and ICMPv6 are filled
- * in, so that a victim would believe it. A comma ends one frame and begins the next. */
+ * me is the MAC address of the interface, all that of everybody. Lengths and checksums of IP, UDP,
+ * ICMP and ICMPv6 are filled in, so that a victim would believe it. A comma ends one frame and
+ * begins the next. */
 #include "look.h"
 
 #include <arpa/inet.h>
@@ -72,7 +73,7 @@ static int put_word(struct frame *f, const char *word, const uint8_t me[6])
 	return 0;
 }
 
-/* --- lengths and checksums ----------------------------------------------------------------------- */
+/* --- lengths and checksums -------------------------------------------------------------------- */
 
 static uint32_t sum(const uint8_t *bytes, size_t n)
 {
@@ -163,7 +164,7 @@ static void fill(struct frame *f)
 		fill6(f->byte + 14, f->n - 14);
 }
 
-/* --- probes ------------------------------------------------------------------------------------------ */
+/* --- probes ----------------------------------------------------------------------------------- */
 
 /* A raw socket on the interface; *me receives its MAC address. Negative errno. */
 static int raw_socket(const char *name, uint8_t me[6])
@@ -240,6 +241,6 @@ static int do_hears(int argc, char **argv)
 
 const struct probe probes_packet[] = {
 	TRY("packet", 2, do_packet, "INTERFACE WORD...", "send raw frames"),
-	SHOW("hears", 2, do_hears, "INTERFACE LAST WORD...", "print the words in frames, up to LAST"),
+	SHOW("hears", 2, do_hears, "INTERFACE LAST WORD...", "print which words come along"),
 	{ 0 },
 };

@@ -115,6 +115,6 @@ load ../lib
 
 @test "host: home, /tmp, /run and /var are private and empty of the host's" {
 	touch "$STATE/mark"
-	ends 0 '^0$' ward run host -- sh -c 'ls -A /home/user /tmp /run | grep -c ward; touch ~/x /tmp/x /run/x'
-	[ ! -e /tmp/x ]
+	ends 0 '^0$' ward run host -- sh -c 'ls -A /home/user /tmp /run | grep -c ward; touch ~/x "/tmp/$0" /run/x' "$ONE"
+	[ ! -e "/tmp/$ONE" ]
 }

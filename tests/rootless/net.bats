@@ -26,6 +26,13 @@ setup() {
 teardown() {
 	machine_clear
 	until_ok eval '[ -z "$(pastas)" ]' || fail "these are left: $(pastas)"
+	# The next command of root clears away what a killed monitor could not.
+	[ ! -e "$ROOTS/run" ] || as_root ls >/dev/null
+	[ ! -e "$ROOTS/run" ] || [ -z "$(ls -A "$ROOTS/run/containers")" ] || fail "state is left"
+}
+
+as_root() {
+	in_machine env WARD_RUN_DIR="$ROOTS/run" WARD_LIB_DIR="$ROOTS/lib" timeout -k 2 20 "$HOMES/ward" "$@"
 }
 
 # The living pastas and minders of our machine, whose network they are in before they go inside.
@@ -43,8 +50,7 @@ on() {
 	done
 	shift
 	if [ "$who" = root ]; then
-		in_machine env WARD_RUN_DIR="$ROOTS/run" WARD_LIB_DIR="$ROOTS/lib" timeout -k 2 20 "$HOMES/ward" \
-			run --set net.0.type=user "${options[@]}" host -- "$@"
+		as_root run --set net.0.type=user "${options[@]}" host -- "$@"
 	else
 		as "$who" "$HOMES/ward" run --set net.0.type=user "${options[@]}" host -- "$@"
 	fi

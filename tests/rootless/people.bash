@@ -9,19 +9,26 @@
 #	behind COMMAND...		in the network behind, 192.0.2.1 and 2001:db8::1
 #	machine_end
 
-PEOPLE_RANGE=3400000000
+# Two files run at once: each has ids of its own.
+PEOPLE_RANGE=$((3400000000 + $(cksum <<<"${BATS_TEST_FILENAME##*/}" | cut -d' ' -f1) % 64 * 1000000))
+PEOPLE_LOCK=/run/lock/ward-test-people
 
 people_remove() {
-	local user
+	local user lock
+	exec {lock}>"$PEOPLE_LOCK"
+	flock "$lock"
 	for user in "$@"; do
 		pkill -KILL -u "$user" 2>/dev/null || true
 		userdel "$user" 2>/dev/null || true
 		sed -i "/^$user:/d" /etc/subuid /etc/subgid
 	done
+	exec {lock}>&-
 }
 
 people_make() {
-	local user base=$PEOPLE_RANGE
+	local user lock base=$PEOPLE_RANGE
+	exec {lock}>"$PEOPLE_LOCK"
+	flock "$lock"
 	for user in "$@"; do
 		useradd --system --no-create-home --home-dir "$HOMES/$user" --shell /bin/sh "$user"
 		mkdir -m 700 "$HOMES/$user" "$HOMES/$user/run"
@@ -31,6 +38,7 @@ people_make() {
 		echo "$user:$base:65536" >>/etc/subgid
 		base=$((base + 65536))
 	done
+	exec {lock}>&-
 }
 
 # sleeper FLAG...: the pid of a process in namespaces of its own.

@@ -14,7 +14,7 @@ remove_users() {
 	for user in $RANGED $SINGLE; do
 		pkill -KILL -u "$user" 2>/dev/null || true
 		userdel "$user" 2>/dev/null || true
-		sed -i "/^$user:/d" /etc/subuid /etc/subgid
+		flock /run/lock/ward-test-people sed -i "/^$user:/d" /etc/subuid /etc/subgid
 	done
 }
 
@@ -34,8 +34,7 @@ setup_file() {
 		mkdir -m 700 "$HOMES/$user" "$HOMES/$user/run"
 		chown -R "$user:" "$HOMES/$user"
 	done
-	echo "$RANGED:$RANGE:65536" >>/etc/subuid
-	echo "$RANGED:$RANGE:65536" >>/etc/subgid
+	flock /run/lock/ward-test-people sh -c "echo $RANGED:$RANGE:65536 | tee -a /etc/subuid >>/etc/subgid"
 	export HOMES
 }
 
@@ -137,8 +136,8 @@ each_user() {
 	mkdir -p "$HOMES/$RANGED/data"
 	# shellcheck disable=SC2034 # inside() takes it
 	ROOT=$HOMES/root
-	gives EPERM --profile system --set seccomp.policy=none -v "$HOMES/$RANGED/data:/data:ro" -- remount-rw /data
-	gives EINVAL --profile system --set seccomp.policy=none -v "$HOMES/$RANGED/data:/data:ro" -- umount /data
+	gives EPERM --profile system --net=empty --set seccomp.policy=none -v "$HOMES/$RANGED/data:/data:ro" -- remount-rw /data
+	gives EINVAL --profile system --net=empty --set seccomp.policy=none -v "$HOMES/$RANGED/data:/data:ro" -- umount /data
 }
 
 @test "what is made in a volume belongs to the user outside" {
@@ -149,7 +148,7 @@ volume_belongs() {
 	rm -rf "${HOMES:?}/$USER_NAME/mine"
 	mkdir "$HOMES/$USER_NAME/mine"
 	chown "$USER_NAME:" "$HOMES/$USER_NAME/mine"
-	gives OK --profile system -v "$HOMES/$USER_NAME/mine:/data" -- create /data/new || return 1
+	gives OK --profile system --net=empty -v "$HOMES/$USER_NAME/mine:/data" -- create /data/new || return 1
 	[ "$(stat -c %U "$HOMES/$USER_NAME/mine/new")" = "$USER_NAME" ]
 }
 
@@ -163,7 +162,7 @@ volume_belongs() {
 	each_user prints "" -- read /proc/timer_list
 	# shellcheck disable=SC2034 # inside() takes it
 	ROOT=$HOMES/root
-	gives EINVAL --profile system --set seccomp.policy=none -- umount /proc/timer_list
+	gives EINVAL --profile system --net=empty --set seccomp.policy=none -- umount /proc/timer_list
 }
 
 @test "limits that need no cgroup hold" {

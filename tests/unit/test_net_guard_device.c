@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The port guard on devices, in network namespaces made here: attached, looked at, shared by the ports of
- * a bridge, gone with the interface; and who may take it off. */
+/* The port guard on devices, in network namespaces made here: attached, looked at, shared by the
+ * ports of a bridge, gone with the interface; and who may take it off. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_link.h>
@@ -31,7 +31,7 @@ static int nl; /* in our network namespace */
 static struct nl_batch b;
 static struct err e;
 
-/* --- devices ----------------------------------------------------------------------------------------- */
+/* --- devices ---------------------------------------------------------------------------------- */
 
 static struct guard example(void)
 {
@@ -72,7 +72,8 @@ static int bridge(const char *name)
 	return nl_send(nl, &b, &e) < 0 ? -1 : nl_index(nl, name, &e);
 }
 
-/* A veth whose other end, `peer`, may be in another namespace. Returns the index of the near one. */
+/* A veth whose other end, `peer`, may be in another namespace. Returns the index of the near
+ * one. */
 static int veth(const char *name, const char *peer, int ns)
 {
 	struct ifinfomsg head = { 0 };
@@ -139,7 +140,7 @@ static uint32_t program_id(int index, uint32_t hook)
 #define GOOD "all me 0806 0001 0800 06 04 0001 me ip 00*6 ip9"
 #define BAD "all me 0806 0001 0800 06 04 0001 me ip9 00*6 ip9"
 
-/* --- the host's end -------------------------------------------------------------------------------------- */
+/* --- the host's end --------------------------------------------------------------------------- */
 
 static void test_alone(void)
 {
@@ -218,7 +219,7 @@ static void test_rates(void)
 	change(RTM_DELLINK, near, 0);
 }
 
-/* --- one program for all ports ----------------------------------------------------------------------- */
+/* --- one program for all ports ---------------------------------------------------------------- */
 
 /* Say that another interface has the place of `index` in the map of a port. */
 static void take_place(int of, int index, int other)
@@ -290,12 +291,12 @@ static void test_shared(void)
 	change(RTM_DELLINK, third, 0);
 }
 
-/* --- the container's own device ---------------------------------------------------------------------- */
+/* --- the container's own device --------------------------------------------------------------- */
 
 enum { TCX_EGRESS = 47 };
 
-/* Root of a user namespace tries to take every guard off interface 2 of its network namespace. Exit status:
- * bit 0: bpf(2) could, bit 1: netlink could. */
+/* Root of a user namespace tries to take every guard off interface 2 of its network namespace. Exit
+ * status: bit 0: bpf(2) could, bit 1: netlink could. */
 static int attack(int index)
 {
 	struct tcmsg head = { .tcm_ifindex = index,

@@ -35,7 +35,7 @@ check "check: the cgroups are v1" check_finds cgroups 'ok .*v1'
 check "check: the device rules are the v1 list" check_finds 'device rules' 'ok .*v1 list'
 check "check: AppArmor is there" check_finds 'security modules' 'ok .*apparmor'
 check "a program runs" ends 0 '^$' ward run "$IMAGE" -- true
-check "root inside runs" ends 0 '^0$' ward run --profile system "$IMAGE" -- id -u
+check "root inside runs" ends 0 '^0$' ward run --profile system --net=empty "$IMAGE" -- id -u
 remember
 
 # --- limits ---------------------------------------------------------------------------------------
@@ -179,7 +179,7 @@ check "without a profile the label is unconfined" label_is unconfined
 if [ -s /vm/profile ]; then
 	check "the kernel takes a profile" load_profile
 	check "app: the program runs under the profile" label_is 'ward-test \(enforce\)' --apparmor ward-test
-	check "system: so does pid 1" label_is 'ward-test \(enforce\)' --profile system --apparmor ward-test
+	check "system: so does pid 1" label_is 'ward-test \(enforce\)' --profile system --net=empty --apparmor ward-test
 	check "what the profile refuses is refused, and without it is not" only_the_profile_refuses
 	check "exec and info know the profile" exec_has_the_label
 else

@@ -66,14 +66,14 @@ host_sees_the_high_id() {
 }
 
 disk_keeps_its_owner() {
-	gives OK --profile system -- create /new || return 1
+	gives OK --profile system --net=empty -- create /new || return 1
 	set -- "$(stat -c %u:%g "$IMAGE/new")"
 	rm "$IMAGE/new"
 	[ "$1" = 0:0 ] || fail "the file belongs to $1"
 }
 
 overlay_is_thrown_away() {
-	ends 0 '^0$' ward run --profile system "overlay:$IMAGE" -- sh -c 'echo >/new && stat -c %u /new' || return 1
+	ends 0 '^0$' ward run --profile system --net=empty "overlay:$IMAGE" -- sh -c 'echo >/new && stat -c %u /new' || return 1
 	[ ! -e "$IMAGE/new" ] || fail "the layer was changed"
 }
 
@@ -116,7 +116,7 @@ ptrace_gives() {
 }
 
 check "app runs as user 1000" prints "uid 1000 1000 1000 gid 1000 1000 1000 groups" -- ids
-check "system runs as root" prints "uid 0 0 0 gid 0 0 0 groups" --profile system -- ids
+check "system runs as root" prints "uid 0 0 0 gid 0 0 0 groups" --profile system --net=empty -- ids
 check "65536 ids that are nobody's" ids_come_from_the_range
 check "the host sees the program under its high id" host_sees_the_high_id
 check "the root is id-mapped: what root inside makes is root's on disk" disk_keeps_its_owner
@@ -239,7 +239,7 @@ exec_is_behind_the_rules() {
 }
 
 device_comes_and_goes() {
-	detached late --profile system --net=empty || return 1
+	detached late --profile system --net=empty --net=empty || return 1
 	ends 2 ENOENT ward exec late -- /look open-r /dev/vda &&
 		ward device late add /dev/vda &&
 		ends 0 OK ward exec late -- /look open-r /dev/vda &&
@@ -351,12 +351,12 @@ check "exec is behind the same walls and in the same cgroup" exec_joins
 system() {
 	local answer="$1"
 	shift
-	gives "$answer" --profile system "$@"
+	gives "$answer" --profile system --net=empty "$@"
 }
 
 child_cgroup_works() {
 	# shellcheck disable=SC2016 # for the shell inside
-	ends 0 '^5$' ward run --profile system "$IMAGE" -- sh -ec '
+	ends 0 '^5$' ward run --profile system --net=empty "$IMAGE" -- sh -ec '
 		cd /sys/fs/cgroup
 		mkdir child main
 		echo 0 >main/cgroup.procs
@@ -368,7 +368,7 @@ child_cgroup_works() {
 own_limit_stays() {
 	local file
 	for file in pids.max memory.max cpu.max; do
-		try inside --profile system -- open-w /sys/fs/cgroup/$file
+		try inside --profile system --net=empty -- open-w /sys/fs/cgroup/$file
 		case $output in
 		EACCES | EPERM | ENOENT) ;;
 		*) fail "$file: $output" || return 1 ;;
@@ -378,13 +378,13 @@ own_limit_stays() {
 
 limits_hold_below() {
 	# shellcheck disable=SC2016 # for the shell inside
-	ends 0 EAGAIN ward run --profile system --pids 20 "$IMAGE" -- sh -c '
+	ends 0 EAGAIN ward run --profile system --net=empty --pids 20 "$IMAGE" -- sh -c '
 		mkdir /sys/fs/cgroup/child && echo 0 >/sys/fs/cgroup/child/cgroup.procs
 		/look forkbomb 60; true'
 }
 
 only_so_many_cgroups() {
-	try inside --profile system --set cgroup.max_descendants=5 -- dirs /sys/fs/cgroup 10
+	try inside --profile system --net=empty --set cgroup.max_descendants=5 -- dirs /sys/fs/cgroup 10
 	[ "${output##* }" = EAGAIN ] && [ "${output%% *}" -le 5 ] && return 0
 	fail "$output"
 }
@@ -402,12 +402,12 @@ check "without delegation no cgroup is made" system EROFS --set cgroup.delegate=
 admin() {
 	local answer="$1"
 	shift
-	gives "$answer" --profile system --set seccomp.policy=none --set landlock=no "$@"
+	gives "$answer" --profile system --net=empty --set seccomp.policy=none --set landlock=no "$@"
 }
 
 masked_is_empty() {
 	[ -n "$(head -c 100 /proc/interrupts)" ] || fail "empty on the host" || return 1
-	prints '' --profile system -- read /proc/interrupts
+	prints '' --profile system --net=empty -- read /proc/interrupts
 }
 
 check "a masked file is empty" masked_is_empty

@@ -73,8 +73,10 @@ has_own_net() {
 }
 
 @test "control: the host's network has more" {
-	[ "$(ip -o link | wc -l)" -gt 1 ] || skip "this host has loopback only"
+	# Where the tests have a network namespace of their own, it has loopback only.
+	ip link add "wt${ONE##*-}" type veth
 	try inside --profile privileged --set ns.net=host -- interfaces
+	ip link del "wt${ONE##*-}"
 	[ "$(wc -l <<<"$output")" -gt 1 ]
 }
 
