@@ -74,7 +74,7 @@ print(*[f["mend"] for f in json.load(sys.stdin)["findings"] if f["name"] == sys.
 	ip -n "$HOST" -6 route del default
 	spawn nsenter --net="/run/netns/$OUT" dnsmasq --conf-file=/dev/null --keep-in-foreground --port=0 --pid-file= \
 		--interface=eth0 --enable-ra --dhcp-range=2001:db8:1::,ra-only,64 --leasefile-ro --user=root
-	until_ok told
+	until_told
 	keep_routes
 	row net/ipv6/conf/eth0/accept_ra ''
 }

@@ -107,7 +107,7 @@ advertise() {
 	spawn nsenter --net="/run/netns/$OUT" dnsmasq --conf-file=/dev/null --keep-in-foreground --port=0 \
 		--pid-file= --interface=eth0 --enable-ra --dhcp-range=2001:db8:1::,ra-only,64 \
 		--leasefile-ro --user=root
-	until_ok told
+	until_told
 	keep_routes
 }
 

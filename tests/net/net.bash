@@ -164,3 +164,12 @@ missing() {
 	# shellcheck disable=SC2016 # the inner shell's
 	host unshare --mount sh -c 'mount --bind /dev/null "$(command -v "$0")" && exec "$@"' "$1" "$WARD" "${@:2}"
 }
+
+# What a router says first may take some of its intervals, 5 to 20 seconds each in its first minute.
+until_told() {
+	for _ in $(seq 40); do
+		! told || return 0
+		sleep 1
+	done
+	fail "no router advertisement was heard"
+}
