@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "launch/reexec.h"
 #include "lxc/lib.h"
 
 /* --- words on standard error ------------------------------------------------------------- */
@@ -209,7 +210,6 @@ static void print_help(const struct tool *t, const struct opt *all, bool usage)
 	if (!usage) {
 		str_addf(&text, "\n%s\n\nOptions:\n", t->doc);
 		opt_help(all, &text);
-		str_addf(&text, "\nSee the %s man page for further information.\n", t->name);
 	}
 	fputs(str_text(&text), stderr);
 }
@@ -311,6 +311,7 @@ int tool_main(const struct tool *t, int argc, char **argv)
 		return 1;
 	if (t->defaults)
 		memcpy(a, t->defaults, t->size);
+	a->argv = argv;
 	if (tool_parse(t, a, argc, argv, &first, &status))
 		status = tool_run(t, a, argc - first, argv + first);
 	free_lists(t, a);
@@ -365,6 +366,13 @@ struct lxc_container *tool_existing(const struct tool_args *a)
 		return NULL;
 	}
 	return take_ptr(c);
+}
+
+int tool_protect(const struct tool_args *a)
+{
+	struct err e = ERR_NONE;
+
+	return reexec_sealed(a->argv, &e) < 0 ? tool_error(a, "%s", e.text) : 0;
 }
 
 char *tool_item(struct lxc_container *c, const char *key)

@@ -18,6 +18,7 @@ struct tool_args {
 	const char *rcfile, *logfile, *logpriority;
 	bool quiet, usage, version;
 	bool json; /* of tools that list something */
+	char **argv; /* of main() */
 };
 
 struct tool {
@@ -62,6 +63,11 @@ static inline void tool_put(struct lxc_container **c)
 		lxc_container_put(*c);
 }
 #define autocontainer __attribute__((cleanup(tool_put))) struct lxc_container
+
+/* Before a process of ours enters a container: go on as a sealed copy of our own binary, which root
+ * of a container without a user namespace could otherwise write (CVE-2019-5736). 0, or 1 after an
+ * error was printed. */
+int tool_protect(const struct tool_args *a);
 
 /* The value of a key, "" when it is not set; to be freed. NULL: out of memory. */
 char *tool_item(struct lxc_container *c, const char *key);

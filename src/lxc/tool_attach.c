@@ -242,7 +242,7 @@ static int attach_run(void *args, int argc, char **argv)
 	autocontainer *c = NULL;
 
 	(void)argc;
-	if (attach_refused(a))
+	if (attach_refused(a) || tool_protect(&a->common))
 		return 1;
 	c = tool_container(&a->common);
 	if (!c)

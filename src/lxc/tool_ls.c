@@ -2,7 +2,9 @@
 /* lxc-ls: the containers of a directory, as names, as a table, or as JSON. */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <regex.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -262,16 +264,21 @@ static int add_line(struct lines *all, const char *parent, const char *name)
 
 /* What a container's own lxc-ls says, read from within: a container's files are not looked at from
  * outside. Its words are text of a stranger: bounded, and names only. */
-enum { NESTED_MAX = 65536 };
+enum { NESTED_MAX = 65536, NESTED_MS = 10000 };
 
+/* Until its end, or until it has said too much or nothing for too long. */
 static void read_nested(int fd, struct str *out)
 {
+	struct pollfd in = { .fd = fd, .events = POLLIN };
 	char buffer[4096];
-	ssize_t n;
 
-	while ((n = read(fd, buffer, sizeof(buffer))) > 0)
-		if (out->len + (size_t)n <= NESTED_MAX)
-			str_addn(out, buffer, (size_t)n);
+	while (out->len < NESTED_MAX && poll(&in, 1, NESTED_MS) > 0) {
+		ssize_t n = read(fd, buffer, sizeof(buffer));
+
+		if (n <= 0)
+			return;
+		str_addn(out, buffer, (size_t)n);
+	}
 }
 
 static int ask_nested(struct lxc_container *c, int nesting, struct str *out)
@@ -297,6 +304,7 @@ static int ask_nested(struct lxc_container *c, int nesting, struct str *out)
 		return -1;
 	fd_close(&to);
 	read_nested(from, out);
+	kill(pid, SIGKILL); /* whatever it is still at */
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	return 0;
@@ -489,6 +497,8 @@ static int ls_run(void *args, int argc, char **argv)
 
 	if (access(a->common.paths.item[0], R_OK) < 0 && geteuid() != 0)
 		return tool_error(&a->common, "You lack access to %s", a->common.paths.item[0]);
+	if (a->nesting > 0 && tool_protect(&a->common))
+		return 1;
 	if (pattern && regcomp(&filter, pattern, REG_EXTENDED | REG_NOSUB))
 		return tool_error(&a->common, "'%s' is not a regular expression", pattern);
 	status = collect(a, pattern ? &filter : NULL, a->common.paths.item[0], &all) < 0 ?

@@ -237,6 +237,16 @@ static int connect_daemon(const char *lxcpath)
 	return take_fd(fd);
 }
 
+/* The caller's terminal and pipes would otherwise stay open as long as the daemon lives. */
+static void let_go(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	setsid();
+	for (int fd = 0; null >= 0 && fd < 3; fd++)
+		dup2(null, fd);
+}
+
 /* A child of a child, so that nobody has to reap it; it is ours in everything but its life. */
 static void start_daemon(const char *lxcpath)
 {
@@ -250,7 +260,7 @@ static void start_daemon(const char *lxcpath)
 	if (pid == 0) {
 		close(ends[0]);
 		if (fork() == 0) {
-			setsid();
+			let_go();
 			_exit(monitord(lxcpath, ends[1]));
 		}
 		_exit(0);

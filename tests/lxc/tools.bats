@@ -221,3 +221,22 @@ lxc.group = onboot'
 	jq -e '.[0].name == "one"' <<<"$output"
 	run -0 tool lxc-stop one -k
 }
+
+@test "lxc-ls --nesting bears a container that never stops talking" {
+	small one
+	printf '%s\n' '#!/bin/sh' 'while :; do echo inner; done' >"$LXCPATH/one/rootfs/bin/lxc-ls"
+	chmod 755 "$LXCPATH/one/rootfs/bin/lxc-ls"
+	run -0 tool lxc-start one
+	run -0 tool lxc-ls -1 --nesting
+	[ "${lines[0]}" = one ]
+	[ "${lines[1]}" = one/inner ]
+	run -0 tool lxc-stop one -k
+	nothing_left one
+}
+
+@test "lxc-monitor's daemon lets go of the caller's streams" {
+	# It ends with the reader of its output, though the daemon lives on.
+	run -7 timeout 20 bash -c 'timeout 1 "$@" | cat; exit 7' sh \
+		bash -c 'exec -a lxc-monitor "$@"' sh "$LXC_BUILD/ward-lxc" -P "$LXCPATH"
+	run -0 tool lxc-monitor -Q
+}
