@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/program.h"
 #include "base/str.h"
 
 /* --- words ------------------------------------------------------------------------------ */
@@ -149,29 +149,6 @@ static char **as_array(const struct list *l)
 	return array;
 }
 
-/* An event loop's signals are blocked and ignored; a program expects neither. */
-static int start(char **argv, char **env, pid_t *pid)
-{
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	sigset_t none, all;
-	int ret;
-
-	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &all);
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&files, 2, 1);
-	ret = posix_spawnp(pid, argv[0], &files, &attr, argv, env);
-	posix_spawn_file_actions_destroy(&files);
-	posix_spawnattr_destroy(&attr);
-	return ret;
-}
-
 static int run_words(const struct list *words, const struct list *env, struct err *e)
 {
 	autofree char **argv = as_array(words), **envp = as_array(env);
@@ -180,7 +157,7 @@ static int run_words(const struct list *words, const struct list *env, struct er
 
 	if (!argv || !envp)
 		return err_mem(e);
-	errno = start(argv, envp, &pid);
+	errno = -program_start(argv, envp, &pid);
 	if (errno)
 		return err_sys(e, "execute %s", argv[0]);
 	while (waitpid(pid, &status, 0) < 0)

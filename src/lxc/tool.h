@@ -17,7 +17,7 @@ struct tool_args {
 	struct list paths; /* --lxcpath, without trailing slashes; never empty after parsing */
 	const char *rcfile, *logfile, *logpriority;
 	bool quiet, usage, version;
-	bool json; /* of tools that list something */
+	bool json;   /* of tools that list something */
 	char **argv; /* of main() */
 };
 

@@ -7,13 +7,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 
 #include "base/mem.h"
+#include "base/program.h"
 #include "wall/net_keys.h"
 
 enum { WORDS_MAX = 32, VARIABLES = 8 };
@@ -83,31 +83,6 @@ static void fill(struct call *c, const struct run *r, const struct net_script *s
 	add_variable(c, "LXC_PID", r->pid > 0 ? pid : NULL);
 }
 
-/* Our signals are blocked and ignored as an event loop wants them; a program expects neither. Its
- * standard output would be the container's: it goes where errors go. */
-static int start(const struct call *c, pid_t *pid)
-{
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	sigset_t none, all;
-	int ret;
-
-	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &all);
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&files, 2, 1);
-	ret = posix_spawn(pid, c->argv[0], &files, &attr, (char *const *)(uintptr_t)c->argv,
-			  c->env);
-	posix_spawn_file_actions_destroy(&files);
-	posix_spawnattr_destroy(&attr);
-	return -ret;
-}
-
 static int wait_for(pid_t pid, const char *path, struct err *e)
 {
 	int status = 0;
@@ -131,7 +106,7 @@ int net_script(const struct run *r, const struct net_script *s, struct err *e)
 	fill(&c, r, s);
 	if (c.failed)
 		ret = err_msg(e, E2BIG, "a script has too many words");
-	else if ((ret = start(&c, &pid)) < 0) {
+	else if ((ret = program_start((char **)(uintptr_t)c.argv, c.env, &pid)) < 0) {
 		errno = -ret;
 		ret = err_sys(e, "execute %s", c.argv[0]);
 	} else {
